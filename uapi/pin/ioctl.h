@@ -75,7 +75,7 @@ enum {
 	PIN_CMD_LIST = 0x05,
 	PIN_CMD_RUNS = 0x06,
 	PIN_CMD_READ = 0x07,
-	PIN_CMD_WRITE = 0x08,
+	PIN_CMD_WRITE = 0x08
 };
 
 /**
@@ -111,7 +111,7 @@ enum pin_report_flags {
 	PIN_REPORT_SHARED = 1 << 3,
 	PIN_REPORT_TRY = 1 << 4,
 	PIN_REPORT_PAGE = 1 << 5,
-	PIN_REPORT_LEASE = 1 << 6,
+	PIN_REPORT_LEASE = 1 << 6
 };
 
 /**
@@ -166,7 +166,7 @@ enum pin_features {
 	PIN_FEATURE_RUNS = 1 << 5,
 	PIN_FEATURE_ACCESS = 1 << 6,
 	PIN_FEATURE_LEASE = 1 << 7,
-	PIN_FEATURE_LEDGER = 1 << 8,
+	PIN_FEATURE_LEDGER = 1 << 8
 };
 
 /**
@@ -215,7 +215,7 @@ struct pin_info {
  */
 enum pin_flags {
 	PIN_F_WRITE = 1 << 0,
-	PIN_F_LEASE = 1 << 1,
+	PIN_F_LEASE = 1 << 1
 };
 
 /**
@@ -287,7 +287,7 @@ enum pin_check_flags {
 	PIN_CHECK_WRITE = 1 << 0,
 	PIN_CHECK_REFUSED = 1 << 1,
 	PIN_CHECK_MAPPED = 1 << 2,
-	PIN_CHECK_LIMITS = 1 << 3,
+	PIN_CHECK_LIMITS = 1 << 3
 };
 
 /**
@@ -424,7 +424,7 @@ struct pin_list {
  *	is 0: it needs CAP_SYS_ADMIN in the initial user namespace
  */
 enum pin_run_flags {
-	PIN_RUN_PHYS_WITHHELD = 1 << 0,
+	PIN_RUN_PHYS_WITHHELD = 1 << 0
 };
 
 /**
@@ -505,7 +505,7 @@ struct pin_access {
  */
 enum pin_event_type {
 	PIN_EVENT_NONE = 0,
-	PIN_EVENT_REVOKED = 1,
+	PIN_EVENT_REVOKED = 1
 };
 
 /**

@@ -37,7 +37,7 @@ enum pin_kind {
 	PIN_KIND_SECRETMEM = 8,
 	PIN_KIND_DEVICE = 9,
 	PIN_KIND_SPECIAL = 10,
-	PIN_KIND_GUEST_MEMFD = 11,
+	PIN_KIND_GUEST_MEMFD = 11
 };
 
 /**
@@ -111,7 +111,7 @@ enum pin_reason {
 	PIN_REASON_CONTEXT_CAP = 26,
 	PIN_REASON_NO_MEMORY = 27,
 	PIN_REASON_MAPPING_CHANGED = 28,
-	PIN_REASON_INTERRUPTED = 29,
+	PIN_REASON_INTERRUPTED = 29
 };
 
 /**
@@ -180,7 +180,7 @@ enum pin_reason {
 enum pin_mode {
 	PIN_MODE_NONE = 0,
 	PIN_MODE_LONGTERM = 1,
-	PIN_MODE_LEASE = 2,
+	PIN_MODE_LEASE = 2
 };
 
 /**
@@ -192,7 +192,7 @@ enum pin_mode {
 enum pin_state {
 	PIN_STATE_NONE = 0,
 	PIN_STATE_LIVE = 1,
-	PIN_STATE_REVOKED = 2,
+	PIN_STATE_REVOKED = 2
 };
 
 /**
@@ -210,7 +210,7 @@ enum pin_cause {
 	PIN_CAUSE_UNMAP = 2,
 	PIN_CAUSE_EXIT = 3,
 	PIN_CAUSE_DEVICE = 4,
-	PIN_CAUSE_ADMIN = 5,
+	PIN_CAUSE_ADMIN = 5
 };
 
 #endif /* _PIN_TYPES_H */
