@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# kernel.sh NAME: makes sure that kernel NAME is in the cache and prints its
+# directory. Owns the cache of kernels. NAME is 6.1, 6.12 (Debian's own kernels)
+# or 7.2, also called debug (built here from debug.config).
+#
+# The directory holds release (what uname -r says), vmlinuz, modules/ (a tree
+# lib/modules/RELEASE) and build (for make -C DIR/build M=...).
+#
+# A cached Debian kernel stays until its directory is removed; 7.2 is built again
+# when debug.config changes. PIN_CACHE says where the cache is.
+
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/vm/apt.sh
+. "$here/apt.sh"
+PATH=$PATH:/usr/sbin:/sbin
+kernels=$pin_cache/kernels
+fragment=$here/debug.config
+
+say() { echo "kernel: $*" >&2; }
+die() { say "$*"; exit 1; }
+
+# A directory appears under its final name only when it is complete.
+publish() {
+	rm -rf "$kernels/.old-$2"
+	if [ -e "$kernels/$2" ]; then
+		mv "$kernels/$2" "$kernels/.old-$2"
+	fi
+	mv "$1" "$kernels/$2"
+	rm -rf "$kernels/.old-$2"
+}
+
+# stock_versions META: prints RELEASE VERSION of the newest kernel.
+stock_versions() {
+	local package version
+	package=$(LC_ALL=C apt-cache depends "$1" 2>/dev/null |
+		awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }')
+	[ -n "$package" ] || return 1
+	version=$(apt_candidate "$package")
+	[ -n "$version" ] || return 1
+	echo "${package#linux-image-} $version"
+}
+
+# fetch_debs DIR PACKAGE=VERSION...: downloads and unpacks, installs nothing.
+fetch_debs() {
+	local into=$1 deb
+	shift
+	rm -rf "$into.debs"
+	mkdir -p "$into.debs" "$into"
+	(cd "$into.debs" && apt-get -q -o "APT::Sandbox::User=$(id -un)" download "$@" >&2) ||
+		return 1
+	for deb in "$into.debs"/*.deb; do
+		dpkg-deb -x "$deb" "$into"
+	done
+	rm -rf "$into.debs"
+}
+
+# fetch_all DIR RELEASE VERSION. The headers come unpacked too: installing them
+# would be a change to the machine, and those of 6.12 pull in the kernel itself.
+fetch_all() {
+	local kbuild
+	kbuild=$(LC_ALL=C apt-cache show "linux-headers-$2=$3" 2>/dev/null |
+		sed -n 's/^Depends:.*\(linux-kbuild-[^ ,]*\).*/\1/p' | head -n 1)
+	[ -n "$kbuild" ] || return 1
+	fetch_debs "$1" "linux-image-$2=$3" "linux-headers-$2=$3" \
+		"linux-headers-${2%-amd64}-common=$3" "$kbuild=$3"
+}
+
+fetch_stock() {
+	local name=$1 meta=$2 found release version tmp headers
+	tmp=$kernels/.new-$name
+	rm -rf "$tmp" "$tmp".*
+	mkdir -p "$tmp"
+	found=$(stock_versions "$meta") || found=
+	if [ -n "$found" ]; then
+		say "fetching ${found% *} ${found#* }"
+	fi
+	# The machine may not follow the security archive, or its lists may be
+	# older than the archive.
+	if [ -z "$found" ] || ! fetch_all "$tmp/root" "${found% *}" "${found#* }"; then
+		APT_CONFIG=$(apt_private security bookworm bookworm-security)
+		export APT_CONFIG
+		found=$(stock_versions "$meta") ||
+			die "apt knows no $meta, not even in bookworm-security"
+		say "fetching ${found% *} ${found#* }"
+		fetch_all "$tmp/root" "${found% *}" "${found#* }" ||
+			die "cannot download ${found% *} ${found#* }"
+	fi
+	release=${found% *} version=${found#* }
+	headers=root/usr/src/linux-headers-$release
+	sed -i "s,/usr/src/,$kernels/$name/root/usr/src/," "$tmp/$headers/Makefile"
+	ln -s "$headers" "$tmp/build"
+	mv "$tmp/root/boot/vmlinuz-$release" "$tmp/vmlinuz"
+	mkdir -p "$tmp/modules/lib/modules"
+	if [ -d "$tmp/root/usr/lib/modules/$release/kernel" ]; then
+		mv "$tmp/root/usr/lib/modules/$release" "$tmp/modules/lib/modules/"
+	else
+		mv "$tmp/root/lib/modules/$release" "$tmp/modules/lib/modules/"
+	fi
+	rm -rf "$tmp/modules/lib/modules/$release"/{build,source} "$tmp/root/lib" \
+		"$tmp/root/boot" "$tmp/root/usr/share"
+	depmod -b "$tmp/modules" "$release"
+	echo "$release" >"$tmp/release"
+	echo "$version" >"$tmp/version"
+	publish "$tmp" "$name"
+}
+
+stock() {
+	"$here/../setup.sh" vm
+	[ -s "$kernels/$1/version" ] || fetch_stock "$@"
+}
+
+# Prints the directory of the unpacked source, fetching it when needed.
+debug_source() {
+	local package=$1 suite conf='' version dir tmp
+	# One unpacked source serves until it is removed: a newer one would cost
+	# everybody a build.
+	for dir in "$pin_cache/source/$package"_*/; do
+		if [ -e "$dir/Kconfig" ]; then
+			echo "${dir%/}"
+			return
+		fi
+	done
+	for suite in trixie-backports forky sid; do
+		conf=$(apt_private "source-$suite" "$suite") || continue
+		version=$(APT_CONFIG=$conf apt_candidate "$package")
+		[ -z "$version" ] || break
+	done
+	[ -n "${version:-}" ] || die "no suite has $package"
+	say "fetching $package $version from $suite"
+	tmp=$pin_cache/source/.new-$package
+	rm -rf "$tmp"
+	mkdir -p "$tmp"
+	APT_CONFIG=$conf fetch_debs "$tmp/root" "$package=$version" ||
+		die "cannot download $package $version"
+	say "unpacking $package"
+	tar -C "$tmp" -xf "$tmp/root/usr/src/$package.tar.xz"
+	dir=$pin_cache/source/${package}_$version
+	mv "$tmp/$package" "$dir"
+	rm -rf "$tmp"
+	echo "$dir"
+}
+
+# Kconfig drops what it cannot satisfy without a word.
+check_config() {
+	local line lost=0
+	while read -r line; do
+		if ! grep -qxF -e "$line" "$1"; then
+			say "debug.config: $line was not taken"
+			lost=1
+		fi
+	done < <(grep -E '^(# )?CONFIG_' "$fragment")
+	return $lost
+}
+
+debug() {
+	local name=$1 dir=$kernels/$1 source key tmp release
+	"$here/../setup.sh" vm debug-kernel
+	source=$(debug_source "linux-source-$name")
+	key=$({ grep -E '^(# )?CONFIG_' "$fragment" | LC_ALL=C sort
+		echo "${source##*_}"; } | sha256sum | cut -c1-12)
+	if [ -s "$dir/key" ] && [ "$(cat "$dir/key")" = "$key" ]; then
+		return
+	fi
+	# An interrupted build goes on where it stopped; a changed fragment starts
+	# from the last kernel's objects, because make sees which options changed.
+	tmp=$kernels/.partial-$name-$key
+	if [ ! -d "$tmp/obj" ]; then
+		mkdir -p "$tmp"
+		if [ -d "$dir/obj" ]; then
+			cp -a --reflink=auto "$dir/obj" "$tmp/obj.copy"
+			mv "$tmp/obj.copy" "$tmp/obj"
+		fi
+		mkdir -p "$tmp/obj"
+	fi
+	make -s -C "$source" O="$tmp/obj" KCONFIG_ALLCONFIG="$fragment" allnoconfig \
+		>"$tmp/config.log" 2>&1 || { cat "$tmp/config.log" >&2; exit 1; }
+	check_config "$tmp/obj/.config" || exit 1
+	say "building $name (10 to 20 minutes the first time), log in $tmp/build.log"
+	make -C "$tmp/obj" -j"$(nproc)" bzImage modules >"$tmp/build.log" 2>&1 || {
+		tail -n 30 "$tmp/build.log" >&2
+		die "the build failed, log in $tmp/build.log"
+	}
+	release=$(make -s -C "$tmp/obj" kernelrelease)
+	rm -rf "$tmp/modules"
+	make -C "$tmp/obj" INSTALL_MOD_PATH="$tmp/modules" modules_install >>"$tmp/build.log" 2>&1
+	rm -f "$tmp/modules/lib/modules/$release/build" "$tmp/modules/lib/modules/$release/source"
+	depmod -b "$tmp/modules" "$release"
+	cp "$tmp/obj/arch/x86/boot/bzImage" "$tmp/vmlinuz"
+	echo "$release" >"$tmp/release"
+	ln -sfn obj "$tmp/build"
+	echo "$key" >"$tmp/key"
+	publish "$tmp" "$name"
+	rm -rf "$kernels/.partial-$name-"*
+}
+
+[ $# -eq 1 ] || { echo "usage: ${0##*/} 6.1|6.12|7.2|debug" >&2; exit 2; }
+name=$1
+[ "$name" != debug ] || name=7.2
+mkdir -p "$kernels"
+exec 9>"$kernels/.lock-$name"
+flock -n 9 || {
+	say "another run is preparing $name, waiting for it"
+	flock 9
+}
+# The lock must not live on in a process that outlasts this one.
+case $name in
+6.1) stock 6.1 linux-image-amd64 9>&- ;;
+6.12) stock 6.12 linux-image-6.12-amd64 9>&- ;;
+7.2) debug 7.2 9>&- ;;
+*) die "no kernel named $name: 6.1, 6.12 or 7.2 (debug)" ;;
+esac
+echo "$kernels/$name"
