@@ -204,6 +204,7 @@ struct pin_info {
 	__aligned_u64 user_charged_pages;
 	__aligned_u64 mm_pinned_pages;
 };
+
 #define PIN_IOC_INFO	_IO(PIN_IOC_MAGIC, PIN_CMD_INFO)
 
 /**
@@ -258,6 +259,7 @@ struct pin_pin {
 	__u32 reports_count;
 	__u32 __reserved;
 };
+
 #define PIN_IOC_PIN	_IO(PIN_IOC_MAGIC, PIN_CMD_PIN)
 
 /**
@@ -274,6 +276,7 @@ struct pin_unpin {
 	__u32 flags;
 	__aligned_u64 id;
 };
+
 #define PIN_IOC_UNPIN	_IO(PIN_IOC_MAGIC, PIN_CMD_UNPIN)
 
 /**
@@ -305,8 +308,9 @@ enum pin_check_flags {
  * @next: out: where the next call goes on; the page-aligned end of the range
  *	when all of it has been judged
  * @refusal: out: the lowest refusal in the part judged by this call; a limit
- *	only in the call that reaches the end, and only if nothing else refuses
- * @charge_pages: out: what a pin of the part judged would be charged
+ *	only in the call that reaches the end, and only if nothing else in that
+ *	part refuses
+ * @charge_pages: out: what a pin of the whole range would be charged
  * @reports_count: out: reports written
  * @__reserved2: out: 0
  *
@@ -334,6 +338,7 @@ struct pin_check {
 	__u32 reports_count;
 	__u32 __reserved2;
 };
+
 #define PIN_IOC_CHECK	_IO(PIN_IOC_MAGIC, PIN_CMD_CHECK)
 
 /** PIN_COMM_LEN - bytes of a process name, the terminating zero included */
@@ -389,6 +394,7 @@ struct pin_query {
 	__s32 pid;
 	char comm[PIN_COMM_LEN];
 };
+
 #define PIN_IOC_QUERY	_IO(PIN_IOC_MAGIC, PIN_CMD_QUERY)
 
 /**
@@ -416,6 +422,7 @@ struct pin_list {
 	__u32 ids_count;
 	__u32 __reserved2;
 };
+
 #define PIN_IOC_LIST	_IO(PIN_IOC_MAGIC, PIN_CMD_LIST)
 
 /**
@@ -470,6 +477,7 @@ struct pin_runs {
 	__u32 runs_count;
 	__u32 __reserved;
 };
+
 #define PIN_IOC_RUNS	_IO(PIN_IOC_MAGIC, PIN_CMD_RUNS)
 
 /**
@@ -495,6 +503,7 @@ struct pin_access {
 	__aligned_u64 length;
 	__aligned_u64 done;
 };
+
 #define PIN_IOC_READ	_IO(PIN_IOC_MAGIC, PIN_CMD_READ)
 #define PIN_IOC_WRITE	_IO(PIN_IOC_MAGIC, PIN_CMD_WRITE)
 

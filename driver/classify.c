@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A VMA to its kind and reason: the mirror of check_vma_flags() (mm/gup.c, Linux
+ * 7.2) for FOLL_PIN | FOLL_LONGTERM of one's own memory, on every kernel.
+ *
+ * The mirror is needed because GUP's errno does not tell the rule, because
+ * older kernels lack rules, and because the fast path, which sees page tables
+ * and no VMA, lets through what the rules refuse.  A range is judged before any
+ * page of it is touched.  Nothing of a VMA is kept once mmap_lock is released,
+ * so every verdict is advisory.
+ *
+ * mmap_lock is held for read by the walks here, never on entry.
+ */
+#include <linux/backing-dev.h>
+#include <linux/dax.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/hugetlb.h>
+#include <linux/magic.h>
+#include <linux/mmu_context.h>
+#include <linux/shmem_fs.h>
+#include <linux/userfaultfd_k.h>
+
+#include "pindev.h"
+
+#ifndef GUEST_MEMFD_MAGIC
+#define GUEST_MEMFD_MAGIC	0x474d454d
+#endif
+
+/* An entry of the errno table; the name is for user space. */
+#define REASON_ERRNO(constant, name, error)	[constant] = (error),
+
+/**
+ * pindev_refuse() - record a refusal
+ * @refusal: filled in
+ * @reason: enum pin_reason, not 0
+ * @addr: lowest address that is refused
+ *
+ * Return: the reason's errno from PIN_REASON_TABLE, negative.
+ */
+int pindev_refuse(struct pin_refusal *refusal, u32 reason, u64 addr)
+{
+	static const int errnos[] = { PIN_REASON_TABLE(REASON_ERRNO) };
+
+	refusal->addr = addr;
+	refusal->reason = reason;
+	refusal->error = errnos[reason];
+	return -errnos[reason];
+}
+
+static bool is_devdax(struct vm_area_struct *vma)
+{
+	return vma_is_dax(vma) && S_ISCHR(file_inode(vma->vm_file)->i_mode);
+}
+
+static u32 kind_of_file(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+	switch (inode->i_sb->s_magic) {
+	case SECRETMEM_MAGIC:
+		return PIN_KIND_SECRETMEM;
+	case GUEST_MEMFD_MAGIC:
+		return PIN_KIND_GUEST_MEMFD;
+	}
+	if (shmem_mapping(file->f_mapping))
+		return PIN_KIND_SHMEM;
+	if (S_ISREG(inode->i_mode) || S_ISBLK(inode->i_mode))
+		return PIN_KIND_FILE;
+	return PIN_KIND_DEVICE;
+}
+
+static u32 kind_of(struct vm_area_struct *vma)
+{
+	if (vma_is_dax(vma))
+		return is_devdax(vma) ? PIN_KIND_DEVDAX : PIN_KIND_FSDAX;
+	if (is_vm_hugetlb_page(vma))
+		return PIN_KIND_HUGETLB;
+	if (vma->vm_file && vma->vm_flags & (VM_IO | VM_PFNMAP))
+		return PIN_KIND_DEVICE;
+	if (vma_is_anonymous(vma))
+		return PIN_KIND_ANON;
+	return vma->vm_file ? kind_of_file(vma->vm_file) : PIN_KIND_SPECIAL;
+}
+
+/* vma_needs_dirty_tracking(), mm/vma.c, Linux 7.2; not exported. */
+static bool needs_dirty_tracking(struct vm_area_struct *vma)
+{
+	const struct vm_operations_struct *ops = vma->vm_ops;
+
+	if ((vma->vm_flags & (VM_WRITE | VM_SHARED)) != (VM_WRITE | VM_SHARED))
+		return false;
+	if (ops && (ops->page_mkwrite || ops->pfn_mkwrite))
+		return true;
+	return !(vma->vm_flags & VM_PFNMAP) && vma->vm_file &&
+	       vma->vm_file->f_mapping &&
+	       mapping_can_writeback(vma->vm_file->f_mapping);
+}
+
+static u32 write_reason(struct vm_area_struct *vma)
+{
+	if (!vma_is_anonymous(vma) && needs_dirty_tracking(vma))
+		return PIN_REASON_FILE_DIRTY_TRACKING;
+	if (vma->vm_flags & VM_SHADOW_STACK)
+		return PIN_REASON_SHADOW_STACK;
+	if (!(vma->vm_flags & VM_WRITE))
+		return PIN_REASON_NOT_WRITABLE;
+	return PIN_REASON_NONE;
+}
+
+/* The rules in the order of check_vma_flags(). */
+static u32 reason_of(struct vm_area_struct *vma, u32 kind, bool write)
+{
+	u32 reason = PIN_REASON_NONE;
+
+	if (vma->vm_flags & VM_IO)
+		return PIN_REASON_IO_MAPPING;
+	if (vma->vm_flags & VM_PFNMAP)
+		return PIN_REASON_PFN_MAPPING;
+	if (kind == PIN_KIND_FSDAX)
+		return PIN_REASON_FSDAX;
+	if (kind == PIN_KIND_SECRETMEM)
+		return PIN_REASON_SECRETMEM;
+	if (write)
+		reason = write_reason(vma);
+	else if (!(vma->vm_flags & VM_READ))
+		reason = PIN_REASON_NOT_READABLE;
+	if (!reason && !arch_vma_access_permitted(vma, write, false, false))
+		reason = PIN_REASON_PKEY;
+	return reason;
+}
+
+/*
+ * GUP flags for one mapping.  On kernels whose read pins go stale the driver
+ * breaks COW by asking for a write, as RDMA does there; FOLL_FORCE makes that
+ * work without PROT_WRITE, but not for hugetlb.
+ */
+static void set_gup_flags(struct vm_area_struct *vma, bool write,
+			  struct pindev_segment *segment)
+{
+	segment->gup_flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
+	if (write || !PINDEV_READ_PIN_STALE || !is_cow_mapping(vma->vm_flags))
+		return;
+	if (segment->report.kind != PIN_KIND_HUGETLB)
+		segment->gup_flags |= FOLL_WRITE | FOLL_FORCE;
+	else if (vma->vm_flags & VM_WRITE)
+		segment->gup_flags |= FOLL_WRITE;
+	else
+		segment->want_anon = true;
+}
+
+/* The first address of @vma whose page is beyond the end of its file. */
+static unsigned long file_end_of(struct vm_area_struct *vma, u64 page_size)
+{
+	loff_t size = i_size_read(vma->vm_file->f_mapping->host);
+	u64 pages = round_up((u64)size, page_size) >> PAGE_SHIFT;
+
+	if (pages <= vma->vm_pgoff)
+		return vma->vm_start;
+	return vma->vm_start + ((pages - vma->vm_pgoff) << PAGE_SHIFT);
+}
+
+static bool has_file_end(u32 kind)
+{
+	return kind == PIN_KIND_FILE || kind == PIN_KIND_SHMEM ||
+	       kind == PIN_KIND_HUGETLB || kind == PIN_KIND_FSDAX;
+}
+
+/* No rule refuses the mapping, but can every page of it be had? */
+static bool must_try(struct vm_area_struct *vma,
+		     const struct pindev_segment *segment)
+{
+	u32 kind = segment->report.kind;
+
+	return segment->userfault || segment->guarded ||
+	       segment->report.end > segment->file_end ||
+	       kind == PIN_KIND_HUGETLB || kind == PIN_KIND_DEVICE ||
+	       kind == PIN_KIND_SPECIAL || kind == PIN_KIND_GUEST_MEMFD ||
+	       vma->vm_flags & VM_MIXEDMAP;
+}
+
+static void describe_file(struct vm_area_struct *vma, struct pin_report *report)
+{
+	struct inode *inode = file_inode(vma->vm_file);
+
+	report->inode = inode->i_ino;
+	report->dev_major = MAJOR(inode->i_sb->s_dev);
+	report->dev_minor = MINOR(inode->i_sb->s_dev);
+	report->file_offset = ((u64)vma->vm_pgoff << PAGE_SHIFT) +
+			      (report->start - vma->vm_start);
+}
+
+static u32 report_flags(unsigned long vm_flags)
+{
+	return (vm_flags & VM_READ ? PIN_REPORT_READ : 0) |
+	       (vm_flags & VM_WRITE ? PIN_REPORT_WRITE : 0) |
+	       (vm_flags & VM_EXEC ? PIN_REPORT_EXEC : 0) |
+	       (vm_flags & VM_SHARED ? PIN_REPORT_SHARED : 0);
+}
+
+static void judge_hole(unsigned long start, unsigned long end,
+		       struct pindev_segment *segment)
+{
+	*segment = (struct pindev_segment) {
+		.report = {
+			.start = start,
+			.end = end,
+			.kind = PIN_KIND_HOLE,
+			.reason = PIN_REASON_HOLE,
+			.error = EFAULT,
+		},
+		.file_end = ULONG_MAX,
+	};
+}
+
+static void judge_vma(struct vm_area_struct *vma, unsigned long start,
+		      unsigned long end, bool write,
+		      struct pindev_segment *segment)
+{
+	struct pin_report *report = &segment->report;
+	struct pin_refusal refusal;
+
+	*segment = (struct pindev_segment) {
+		.report = {
+			.start = start,
+			.end = min(end, vma->vm_end),
+			.kind = kind_of(vma),
+			.flags = report_flags(vma->vm_flags),
+			.page_size = vma_kernel_pagesize(vma),
+		},
+		.file_end = ULONG_MAX,
+		.userfault = userfaultfd_armed(vma),
+		.guarded = vma->vm_flags & VM_MAYBE_GUARD,
+	};
+	if (vma->vm_file)
+		describe_file(vma, report);
+	if (has_file_end(report->kind) && vma->vm_file)
+		segment->file_end = file_end_of(vma, report->page_size);
+	if (report->kind == PIN_KIND_DEVDAX)
+		segment->dax_alive =
+			dax_alive(inode_dax(vma->vm_file->f_mapping->host));
+	set_gup_flags(vma, write, segment);
+
+	report->reason = reason_of(vma, report->kind, write);
+	if (report->reason)
+		report->error = -pindev_refuse(&refusal, report->reason, start);
+	else if (must_try(vma, segment))
+		report->flags |= PIN_REPORT_TRY;
+}
+
+/**
+ * pindev_classify_at() - judge the mapping at one address
+ * @addr: page aligned
+ * @end: where the asked range ends
+ * @write: for a pin for write
+ * @segment: filled in, from @addr to the end of the mapping or of the range; a
+ *	hole counts as a mapping of one page
+ *
+ * Return: 0, or -EINTR on a fatal signal.
+ */
+int pindev_classify_at(unsigned long addr, unsigned long end, bool write,
+		       struct pindev_segment *segment)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	vma = vma_lookup(mm, addr);
+	if (vma)
+		judge_vma(vma, addr, end, write, segment);
+	else
+		judge_hole(addr, addr + PAGE_SIZE, segment);
+	mmap_read_unlock(mm);
+	return 0;
+}
+
+static bool is_wanted(const struct pin_report *report, u32 flags)
+{
+	if (flags & PIN_CHECK_REFUSED && !report->reason)
+		return false;
+	return !(flags & PIN_CHECK_MAPPED && report->kind == PIN_KIND_HOLE);
+}
+
+/**
+ * pindev_classify_range() - judge the mappings of a range
+ * @left: the range; its start moves on to what has not been judged
+ * @flags: enum pin_check_flags; MAPPED ignores holes altogether
+ * @reports: wanted reports are added; when they are full the walk stops, unless
+ *	@refusal has yet to be found and @budget is 0
+ * @refusal: filled in with the lowest refusal if it holds none yet
+ * @budget: mappings to judge at most; 0: as many as there are, for the verdict
+ *
+ * Return: 0, or -EINTR on a fatal signal.
+ */
+int pindev_classify_range(struct pindev_range *left, u32 flags,
+			  struct pindev_reports *reports,
+			  struct pin_refusal *refusal, unsigned int budget)
+{
+	struct mm_struct *mm = current->mm;
+	struct pindev_segment segment;
+	struct vm_area_struct *vma;
+	bool bounded = budget;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	while (left->start < left->end && (!bounded || budget--)) {
+		vma = find_vma(mm, left->start);
+		if (vma && vma->vm_start <= left->start)
+			judge_vma(vma, left->start, left->end,
+				  flags & PIN_CHECK_WRITE, &segment);
+		else
+			judge_hole(left->start,
+				   vma ? min(vma->vm_start, left->end) : left->end,
+				   &segment);
+
+		if (is_wanted(&segment.report, flags)) {
+			if (reports->count == reports->capacity &&
+			    (bounded || refusal->reason))
+				break;
+			pindev_reports_add(reports, &segment.report);
+			if (segment.report.reason && !refusal->reason)
+				pindev_refuse(refusal, segment.report.reason,
+					      segment.report.start);
+		}
+		left->start = segment.report.end;
+	}
+	mmap_read_unlock(mm);
+	return 0;
+}
+
+/* The part of a huge page at @addr that lies before it, or from it on. */
+static unsigned long huge_page_rest(struct mm_struct *mm, unsigned long addr,
+				    bool before)
+{
+	struct vm_area_struct *vma = vma_lookup(mm, before ? addr : addr - 1);
+	unsigned long mask;
+
+	if (!vma || !is_vm_hugetlb_page(vma))
+		return 0;
+	mask = huge_page_size(hstate_vma(vma)) - 1;
+	return before ? addr & mask : -addr & mask;
+}
+
+/**
+ * pindev_classify_charge() - what pinning a range is charged
+ * @range: the range
+ * @pages: out: its base pages, and the rest of the huge pages at its two ends;
+ *	between them hugetlb mappings consist of whole huge pages
+ *
+ * Return: 0, or -EINTR on a fatal signal.
+ */
+int pindev_classify_charge(const struct pindev_range *range,
+			   unsigned long *pages)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long bytes = range->end - range->start;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	bytes += huge_page_rest(mm, range->start, true);
+	bytes += huge_page_rest(mm, range->end, false);
+	mmap_read_unlock(mm);
+	*pages = bytes >> PAGE_SHIFT;
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where kernels differ.  Force-included into every file of the driver; no
+ * other file tests for a kernel version or for a feature of one.  The code is
+ * written for the newest kernel, this header gives older ones the same names.
+ *
+ * PINDEV_HAVE_* come from features.h, which compat/probe.sh writes by compiling
+ * compat/probes/ against the kernel at hand.
+ */
+#ifndef PINDEV_COMPAT_H
+#define PINDEV_COMPAT_H
+
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include "features.h"
+
+#if !PINDEV_HAVE_VM_SHADOW_STACK
+#define VM_SHADOW_STACK	VM_NONE
+#endif
+
+#if !PINDEV_HAVE_VM_MAYBE_GUARD
+#define VM_MAYBE_GUARD	VM_NONE
+#endif
+
+/*
+ * PINDEV_READ_PIN_STALE: this kernel pins the page that a private mapping shows
+ * now, for reading, without breaking COW, so that the pin goes stale at the
+ * process's next write.  The driver breaks COW itself.
+ */
+#define PINDEV_READ_PIN_STALE	PINDEV_HAVE_READ_PIN_STALE
+
+/*
+ * PINDEV_HUGETLB_GUP_WARNS: a long-term pin of a huge page in ZONE_MOVABLE or
+ * CMA makes this kernel WARN and fail instead of migrating the page.
+ */
+#define PINDEV_HUGETLB_GUP_WARNS	PINDEV_HAVE_HUGETLB_GUP_WARNS
+
+/* inode_dax() is exported on every kernel but declared in a private header. */
+struct dax_device;
+struct dax_device *inode_dax(struct inode *inode);
+
+static inline struct dev_pagemap *pindev_get_dev_pagemap(unsigned long pfn)
+{
+#if PINDEV_HAVE_GET_DEV_PAGEMAP_HINT
+	return get_dev_pagemap(pfn, NULL);
+#else
+	return get_dev_pagemap(pfn);
+#endif
+}
+
+/* The pagemap of a ZONE_DEVICE page; tail pages know it through their head. */
+static inline struct dev_pagemap *pindev_page_pgmap(struct page *page)
+{
+#if PINDEV_HAVE_PAGE_PGMAP
+	return page_pgmap(page);
+#else
+	return compound_head(page)->pgmap;
+#endif
+}
+
+/* pin_user_pages() of one page; mmap_lock is held for read and stays so. */
+static inline long pindev_pin_user_page(unsigned long addr,
+					unsigned int gup_flags,
+					struct page **page)
+{
+#if PINDEV_HAVE_PIN_USER_PAGES_VMAS
+	return pin_user_pages(addr, 1, gup_flags, page, NULL);
+#else
+	return pin_user_pages(addr, 1, gup_flags, page);
+#endif
+}
+
+#endif /* PINDEV_COMPAT_H */

@@ -1,0 +1,615 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pin and unpin ranges: batches, unwinding, publishing.
+ *
+ * A range is judged as a whole before any page is touched, then pinned mapping
+ * by mapping, each judged once more right before, in batches of at most
+ * PINDEV_BATCH pages that become runs at once.  All or nothing: whatever a
+ * failed attempt pinned and charged is given back before it answers.
+ *
+ * Only the attempt itself knows a pin until everything that can fail is done,
+ * copying the answer to the caller included; publishing cannot fail.
+ *
+ * The only lock of ours held across GUP is dax_read_lock(), an SRCU section, for
+ * device-dax: kill_dax() waits for it, so that the struct pages that GUP
+ * returned exist until their pagemap is held.
+ */
+#include <linux/bits.h>
+#include <linux/dax.h>
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "pindev.h"
+
+/* One page of pointers: bounds the time with interrupts off in GUP-fast. */
+#define PINDEV_BATCH	512
+
+/* See MAX_RUNNING in ledger.c for why this leaves room enough. */
+#define REFCOUNT_GUARD	((int)BIT(30))
+
+/* Pages released between two chances for others to run. */
+#define RELEASE_CHUNK	BIT(15)
+
+/**
+ * struct attempt - a PIN in progress
+ * @pin: what it fills in
+ * @range: what is to be pinned
+ * @write: for write
+ * @segment: the mapping at hand
+ * @batch: PINDEV_BATCH pointers
+ * @covered: pages that the runs so far ought to be charged
+ * @last_pgmap: pagemap of the last device page, only to be compared
+ * @refusal: why not
+ */
+struct attempt {
+	struct pindev_pin *pin;
+	struct pindev_range range;
+	bool write;
+	struct pindev_segment segment;
+	struct page **batch;
+	unsigned long covered;
+	struct dev_pagemap *last_pgmap;
+	struct pin_refusal *refusal;
+};
+
+/**
+ * pindev_range_init() - the whole pages that a request's bytes overlap
+ * @range: filled in
+ * @addr: first byte, tagged or not
+ * @length: bytes
+ *
+ * Return: 0, -EINVAL for no bytes, -EOVERFLOW if the range wraps around.
+ */
+int pindev_range_init(struct pindev_range *range, u64 addr, u64 length)
+{
+	u64 start = untagged_addr(addr);
+	u64 end;
+
+	if (!length)
+		return -EINVAL;
+	if (check_add_overflow(start, length, &end) ||
+	    check_add_overflow(end, (u64)PAGE_SIZE - 1, &end))
+		return -EOVERFLOW;
+	range->start = start & PAGE_MASK;
+	range->end = end & PAGE_MASK;
+	return 0;
+}
+
+static void unpin_consecutive(unsigned long pfn, unsigned long pages, bool dirty)
+{
+	unsigned long chunk;
+
+	for (; pages; pages -= chunk, pfn += chunk) {
+		chunk = min(pages, RELEASE_CHUNK);
+		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), chunk, dirty);
+		cond_resched();
+	}
+}
+
+static void release_run(const struct pindev_run *run, bool dirty)
+{
+	struct dev_pagemap *pgmap = NULL;
+	bool whole = run->type == PINDEV_RUN_HUGETLB;
+
+	/* The page leads to its pagemap only while that is held. */
+	if (run->type == PINDEV_RUN_DEVICE)
+		pgmap = pindev_page_pgmap(pfn_to_page(run->pfn));
+	unpin_consecutive(run->pfn, whole ? 1 : run->pages, dirty);
+	put_dev_pagemap(pgmap);
+}
+
+static void release_runs(struct pindev_pin *pin, bool dirty)
+{
+	struct pindev_run_chunk *chunk;
+	u32 i;
+
+	list_for_each_entry(chunk, &pin->runs.chunks, link)
+		for (i = 0; i < chunk->used; i++)
+			release_run(&chunk->runs[i], dirty);
+	pindev_runs_free(&pin->runs);
+}
+
+/* Undo charge_and_pin(): nothing was written through the pin. */
+static void discard_pages(struct pindev_pin *pin)
+{
+	release_runs(pin, false);
+	pindev_account_uncharge(&pin->charge);
+}
+
+static void free_pin(struct pindev_pin *pin)
+{
+	put_pid(pin->tgid);
+	kfree(pin);
+}
+
+/* Drop a reference; the last one releases the pages and the charge. */
+void pindev_pin_put(struct pindev_pin *pin)
+{
+	if (!refcount_dec_and_test(&pin->refs))
+		return;
+	release_runs(pin, pin->flags & PIN_F_WRITE);
+	pindev_account_uncharge(&pin->charge);
+	free_pin(pin);
+}
+
+static struct pindev_pin *create_pin(const struct pin_pin *arg)
+{
+	struct pindev_pin *pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
+
+	if (!pin)
+		return NULL;
+	refcount_set(&pin->refs, 1);
+	pin->id = pindev_ledger_next_id();
+	pin->flags = arg->flags;
+	pin->addr = arg->addr;
+	pin->length = arg->length;
+	pin->cookie = arg->cookie;
+	pindev_runs_init(&pin->runs);
+	pin->uid = current_uid();
+	pin->tgid = get_pid(task_tgid(current));
+	get_task_comm(pin->comm, current->group_leader);
+	pin->start_time_ns = ktime_get_real_ns();
+	return pin;
+}
+
+/*
+ * Add one pinned page to the runs.  For device memory the run takes over a
+ * pagemap reference; a page that cannot be added is still the caller's to unpin.
+ */
+static int add_page(struct attempt *try, struct page *page)
+{
+	struct pindev_runs *runs = &try->pin->runs;
+	struct pindev_run run = {
+		.pfn = page_to_pfn(page),
+		.pages = 1,
+		.node = page_to_nid(page),
+		.type = PINDEV_RUN_RAM,
+	};
+	struct dev_pagemap *pgmap = NULL;
+	int err;
+
+	if (unlikely(is_zone_device_page(page))) {
+		/* Not in the section that makes taking the pagemap safe. */
+		if (try->segment.report.kind != PIN_KIND_DEVDAX)
+			return -ESTALE;
+		pgmap = pindev_get_dev_pagemap(run.pfn);
+		if (!pgmap)
+			return -ENODEV;
+		run.type = PINDEV_RUN_DEVICE;
+	}
+	if (pgmap == try->last_pgmap && pindev_runs_extend(runs, &run)) {
+		put_dev_pagemap(pgmap);
+		return 0;
+	}
+	err = pindev_runs_append(runs, &run);
+	if (err)
+		put_dev_pagemap(pgmap);
+	else
+		try->last_pgmap = pgmap;
+	return err;
+}
+
+static int refuse_add(struct attempt *try, unsigned long addr, int err)
+{
+	u32 reason = PIN_REASON_NO_MEMORY;
+
+	if (err == -ESTALE)
+		reason = PIN_REASON_MAPPING_CHANGED;
+	else if (err == -ENODEV)
+		reason = PIN_REASON_DEVICE_BUSY;
+	return pindev_refuse(try->refusal, reason, addr);
+}
+
+/* Turn @count pinned pages at @addr into runs, or unpin what is left of them. */
+static int add_batch(struct attempt *try, unsigned long addr, long count)
+{
+	long i;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		struct page *page = try->batch[i];
+
+		if (unlikely(page_ref_count(compound_head(page)) >
+			     REFCOUNT_GUARD)) {
+			err = pindev_refuse(try->refusal, PIN_REASON_REFCOUNT,
+					    addr + i * PAGE_SIZE);
+			goto err_unpin;
+		}
+		err = add_page(try, page);
+		if (err) {
+			err = refuse_add(try, addr + i * PAGE_SIZE, err);
+			goto err_unpin;
+		}
+	}
+	try->covered += count;
+	return 0;
+
+err_unpin:
+	unpin_user_pages(try->batch + i, count - i);
+	return err;
+}
+
+/*
+ * GUP failed somewhere in a batch.  Its errno says neither where nor, after a
+ * failed migration, for which page; so go page by page.  If all of them can be
+ * had alone, the trouble was transient and the attempt goes on.
+ */
+static int pin_singly(struct attempt *try, unsigned long addr, long count)
+{
+	long got;
+	int err;
+
+	for (; count; count--, addr += PAGE_SIZE) {
+		got = pin_user_pages_fast(addr, 1, try->segment.gup_flags,
+					  try->batch);
+		if (got != 1)
+			return pindev_diagnose(addr, &try->segment, try->write,
+					       got ?: -EFAULT, try->refusal);
+		err = add_batch(try, addr, 1);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Pages up to the end of the segment, the batch or the next 2 MiB boundary. */
+static long batch_pages(unsigned long addr, unsigned long end)
+{
+	unsigned long stop = min(end, round_down(addr, SZ_2M) + SZ_2M);
+
+	return min_t(unsigned long, (stop - addr) >> PAGE_SHIFT, PINDEV_BATCH);
+}
+
+/* Pin one batch; @addr moves on by what was pinned. */
+static int pin_batch(struct attempt *try, unsigned long *addr)
+{
+	long count = batch_pages(*addr, try->segment.report.end);
+	long got;
+	int err;
+
+	got = pin_user_pages_fast(*addr, count, try->segment.gup_flags,
+				  try->batch);
+	if (got > 0) {
+		err = add_batch(try, *addr, got);
+		count = got;
+	} else {
+		err = pin_singly(try, *addr, count);
+	}
+	*addr += count * PAGE_SIZE;
+	return err;
+}
+
+/*
+ * Device-dax.  Only between dax_alive() and the end of the SRCU section do the
+ * struct pages that GUP returns certainly exist; afterwards the pagemap
+ * references keep them.
+ */
+static int pin_device_batch(struct attempt *try, unsigned long *addr)
+{
+	int id, err;
+
+	id = dax_read_lock();
+	err = pindev_classify_at(*addr, try->segment.report.end, try->write,
+				 &try->segment);
+	if (err)
+		err = pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED, *addr);
+	else if (try->segment.report.kind != PIN_KIND_DEVDAX ||
+		 try->segment.report.reason)
+		err = pindev_refuse(try->refusal, PIN_REASON_MAPPING_CHANGED,
+				    *addr);
+	else if (!try->segment.dax_alive)
+		err = pindev_refuse(try->refusal, PIN_REASON_DEVICE_BUSY, *addr);
+	else
+		err = pin_batch(try, addr);
+	dax_read_unlock(id);
+	return err;
+}
+
+/*
+ * The mapping can have been replaced since it was judged.  A run that claims a
+ * huge page for a pin of something else would give away memory.
+ */
+static bool is_expected_huge_page(const struct attempt *try, struct page *page,
+				  unsigned long addr)
+{
+	struct folio *folio = page_folio(page);
+	u64 page_size = try->segment.report.page_size;
+
+	return folio_test_hugetlb(folio) && folio_size(folio) == page_size &&
+	       folio_page_idx(folio, page) ==
+			(addr & (page_size - 1)) >> PAGE_SHIFT;
+}
+
+static u32 huge_page_reason(const struct attempt *try, struct page *page,
+			    unsigned long addr)
+{
+	if (!is_expected_huge_page(try, page, addr))
+		return PIN_REASON_MAPPING_CHANGED;
+	/* This kernel can neither break COW here nor keep the pin fresh. */
+	if (try->segment.want_anon && !PageAnon(page))
+		return PIN_REASON_FAULT_FAILED;
+	if (page_ref_count(compound_head(page)) > REFCOUNT_GUARD)
+		return PIN_REASON_REFCOUNT;
+	return PIN_REASON_NONE;
+}
+
+/* On kernels that WARN about a movable huge page, never let GUP see one. */
+static bool huge_page_movable(struct attempt *try, unsigned long addr)
+{
+	bool movable = false;
+
+	if (!PINDEV_HUGETLB_GUP_WARNS)
+		return false;
+	if (pin_user_pages_fast(addr, 1, try->segment.gup_flags & ~FOLL_LONGTERM,
+				try->batch) == 1) {
+		movable = is_zone_movable_page(try->batch[0]);
+		unpin_user_page(try->batch[0]);
+	}
+	return movable;
+}
+
+/* Pin one huge page by one of its subpages; @addr moves on to the next one. */
+static int pin_huge_page(struct attempt *try, unsigned long *addr)
+{
+	u64 page_size = try->segment.report.page_size;
+	unsigned long stop = min_t(unsigned long, try->segment.report.end,
+				   round_down(*addr, page_size) + page_size);
+	struct pindev_run run = {
+		.pages = (stop - *addr) >> PAGE_SHIFT,
+		.type = PINDEV_RUN_HUGETLB,
+	};
+	u32 reason;
+	long got;
+
+	if (huge_page_movable(try, *addr))
+		return pindev_refuse(try->refusal, PIN_REASON_MIGRATE_FAILED,
+				     *addr);
+	got = pin_user_pages_fast(*addr, 1, try->segment.gup_flags, try->batch);
+	if (got != 1)
+		return pindev_diagnose(*addr, &try->segment, try->write,
+				       got ?: -EFAULT, try->refusal);
+
+	reason = huge_page_reason(try, try->batch[0], *addr);
+	if (reason)
+		goto err_unpin;
+	run.pfn = page_to_pfn(try->batch[0]);
+	run.node = page_to_nid(try->batch[0]);
+	reason = PIN_REASON_NO_MEMORY;
+	if (pindev_runs_append(&try->pin->runs, &run))
+		goto err_unpin;
+	try->covered += page_size >> PAGE_SHIFT;
+	*addr = stop;
+	return 0;
+
+err_unpin:
+	unpin_user_page(try->batch[0]);
+	return pindev_refuse(try->refusal, reason, *addr);
+}
+
+/* Pin the mapping at @addr; @addr moves on to its end or that of the range. */
+static int pin_segment(struct attempt *try, unsigned long *addr)
+{
+	int err = 0;
+
+	if (pindev_classify_at(*addr, try->range.end, try->write,
+			       &try->segment))
+		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
+				     *addr);
+	if (try->segment.report.reason)
+		return pindev_refuse(try->refusal, PIN_REASON_MAPPING_CHANGED,
+				     *addr);
+
+	while (!err && *addr < try->segment.report.end) {
+		if (fatal_signal_pending(current))
+			return pindev_refuse(try->refusal,
+					     PIN_REASON_INTERRUPTED, *addr);
+		switch (try->segment.report.kind) {
+		case PIN_KIND_HUGETLB:
+			err = pin_huge_page(try, addr);
+			break;
+		case PIN_KIND_DEVDAX:
+			err = pin_device_batch(try, addr);
+			break;
+		default:
+			err = pin_batch(try, addr);
+		}
+		cond_resched();
+	}
+	return err;
+}
+
+static int pin_all(struct attempt *try)
+{
+	unsigned long addr = try->range.start;
+	int err = 0;
+
+	try->batch = kmalloc_array(PINDEV_BATCH, sizeof(*try->batch),
+				   GFP_KERNEL_ACCOUNT);
+	if (!try->batch)
+		return pindev_refuse(try->refusal, PIN_REASON_NO_MEMORY, addr);
+	while (!err && addr < try->range.end)
+		err = pin_segment(try, &addr);
+	/* A mapping that became hugetlb holds more than was charged. */
+	if (!err && try->covered > try->pin->charge.pages)
+		err = pindev_refuse(try->refusal, PIN_REASON_MAPPING_CHANGED,
+				    try->range.start);
+	kfree(try->batch);
+	return err;
+}
+
+static bool is_page_reason(u32 reason)
+{
+	return reason >= PIN_REASON_BEYOND_EOF && reason <= PIN_REASON_REFCOUNT;
+}
+
+/* Charge, then pin; on failure nothing stays charged or pinned. */
+static int charge_and_pin(struct attempt *try, struct pindev_reports *reports)
+{
+	struct pindev_pin *pin = try->pin;
+	unsigned long charge_pages;
+	u32 reason;
+	int err;
+
+	if (pindev_classify_charge(&try->range, &charge_pages))
+		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
+				     try->range.start);
+	reason = pindev_account_charge(&pin->charge, charge_pages);
+	if (reason)
+		return pindev_refuse(try->refusal, reason, try->range.start);
+	err = pin_all(try);
+	if (!err)
+		return 0;
+	if (is_page_reason(try->refusal->reason))
+		pindev_reports_blame(reports, try->refusal);
+	discard_pages(pin);
+	return err;
+}
+
+/* Judge the whole range before a page of it is touched. */
+static int judge(struct attempt *try, struct pindev_reports *reports)
+{
+	struct pindev_range left = try->range;
+
+	if (pindev_classify_range(&left, try->write ? PIN_CHECK_WRITE : 0,
+				  reports, try->refusal, 0))
+		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
+				     try->range.start);
+	return -(int)try->refusal->error;
+}
+
+/* Tell the caller of a pin that is complete but not yet published. */
+static int answer(struct pindev_request *req, const struct pindev_pin *pin,
+		  const struct pindev_reports *reports)
+{
+	struct pin_pin *arg = &req->arg.pin;
+	struct pin_pin failed = *arg;
+	int err;
+
+	arg->id = pin->id;
+	arg->pages = pin->runs.pages;
+	arg->runs = pin->runs.count;
+	arg->reports_count = reports->count;
+	err = pindev_reports_copy(reports, arg->reports, arg->report_size);
+	if (!err)
+		err = pindev_request_reply(req);
+	if (err)
+		*arg = failed;
+	return err;
+}
+
+/*
+ * Everything that can fail comes before the pin is published: the slot in the
+ * context, the pages, both copies to the caller.
+ */
+static int pin_and_publish(struct pindev_request *req, struct attempt *try,
+			   struct pindev_reports *reports)
+{
+	struct pindev_pin *pin = try->pin;
+	int err;
+
+	err = judge(try, reports);
+	if (err)
+		return err;
+	err = pindev_context_reserve(req->ctx, pin->id, try->refusal,
+				     try->range.start);
+	if (err)
+		return err;
+	err = charge_and_pin(try, reports);
+	if (err)
+		goto err_cancel;
+	err = answer(req, pin, reports);
+	if (err)
+		goto err_discard;
+	pindev_context_publish(req->ctx, pin);
+	return 0;
+
+err_discard:
+	discard_pages(pin);
+err_cancel:
+	pindev_context_cancel(req->ctx, pin->id);
+	return err;
+}
+
+static int pin_validate(const struct pin_pin *arg)
+{
+	if (arg->flags & ~(PIN_F_WRITE | PIN_F_LEASE))
+		return -EINVAL;
+	if (arg->flags & PIN_F_LEASE)
+		return arg->flags & PIN_F_WRITE ? -EOPNOTSUPP : -EINVAL;
+	return 0;
+}
+
+/* One PIN, within the bounds on how many run. */
+static int pin_bounded(struct pindev_request *req, struct attempt *try,
+		       struct pindev_reports *reports)
+{
+	struct pindev_user *user;
+	int err;
+
+	user = pindev_ledger_enter();
+	if (IS_ERR(user))
+		return pindev_refuse(try->refusal,
+				     PTR_ERR(user) == -EINTR ?
+					PIN_REASON_INTERRUPTED :
+					PIN_REASON_NO_MEMORY,
+				     try->range.start);
+	err = pin_and_publish(req, try, reports);
+	pindev_ledger_leave(user);
+	return err;
+}
+
+/* A refusal whose reports cannot be told is a bad pointer. */
+static int tell_refusal(struct pin_pin *arg, const struct pindev_reports *reports,
+			int err)
+{
+	if (pindev_reports_copy(reports, arg->reports, arg->report_size)) {
+		arg->refusal = (struct pin_refusal) { };
+		return -EFAULT;
+	}
+	arg->reports_count = reports->count;
+	return err;
+}
+
+/* PIN_IOC_PIN */
+int pindev_range_pin(struct pindev_request *req)
+{
+	struct pin_pin *arg = &req->arg.pin;
+	struct pindev_reports reports;
+	struct attempt try = {
+		.write = arg->flags & PIN_F_WRITE,
+		.refusal = &arg->refusal,
+	};
+	int err;
+
+	err = pin_validate(arg);
+	if (!err)
+		err = pindev_range_init(&try.range, arg->addr, arg->length);
+	if (!err)
+		err = pindev_reports_init(&reports, arg->reports_capacity,
+					  arg->report_size);
+	if (err)
+		return err;
+
+	try.pin = create_pin(arg);
+	if (!try.pin) {
+		err = pindev_refuse(try.refusal, PIN_REASON_NO_MEMORY,
+				    try.range.start);
+		goto out_reports;
+	}
+	err = pin_bounded(req, &try, &reports);
+	if (!err)
+		goto out_reports;
+	free_pin(try.pin);
+	if (arg->refusal.reason)
+		err = tell_refusal(arg, &reports, err);
+out_reports:
+	pindev_reports_free(&reports);
+	return err;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reports: collected in kernel memory while mmap_lock is held, copied to the
+ * caller after it is released.  Answers CHECK, which is nothing but reports.
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "pindev.h"
+
+/* Bounds the memory of one request and the work of one CHECK. */
+#define REPORTS_MAX	1024
+#define CHECK_BUDGET	1024
+
+/* Size of the first version of the record. */
+#define REPORT_MIN_SIZE	offsetofend(struct pin_report, dev_minor)
+
+/**
+ * pindev_reports_init() - make room
+ * @reports: initialised, to be freed with pindev_reports_free()
+ * @capacity: of the caller's array; may be 0
+ * @record_size: of the caller's records
+ *
+ * Return: 0, -EINVAL for a record size that is too small, -ENOMEM.
+ */
+int pindev_reports_init(struct pindev_reports *reports, u32 capacity,
+			u32 record_size)
+{
+	*reports = (struct pindev_reports) { };
+	if (!capacity)
+		return 0;
+	if (record_size < REPORT_MIN_SIZE || record_size > PAGE_SIZE)
+		return -EINVAL;
+	reports->capacity = min_t(u32, capacity, REPORTS_MAX);
+	reports->array = kvmalloc_array(reports->capacity,
+					sizeof(*reports->array),
+					GFP_KERNEL_ACCOUNT);
+	return reports->array ? 0 : -ENOMEM;
+}
+
+/* Add a report; dropped if there is no room. */
+void pindev_reports_add(struct pindev_reports *reports,
+			const struct pin_report *report)
+{
+	if (reports->count < reports->capacity)
+		reports->array[reports->count++] = *report;
+}
+
+/* Give the report that covers a refused page the page's reason. */
+void pindev_reports_blame(struct pindev_reports *reports,
+			  const struct pin_refusal *refusal)
+{
+	struct pin_report *report;
+	u32 i;
+
+	for (i = 0; i < reports->count; i++) {
+		report = &reports->array[i];
+		if (report->reason || refusal->addr < report->start ||
+		    refusal->addr >= report->end)
+			continue;
+		report->reason = refusal->reason;
+		report->error = refusal->error;
+		report->flags &= ~PIN_REPORT_TRY;
+		report->flags |= PIN_REPORT_PAGE;
+		return;
+	}
+}
+
+/**
+ * pindev_reports_copy() - copy all reports to the caller
+ * @reports: the reports
+ * @uaddr: the caller's array
+ * @record_size: of the caller's records: longer ones are filled with zeros
+ *
+ * Return: 0 or -EFAULT.
+ */
+int pindev_reports_copy(const struct pindev_reports *reports, u64 uaddr,
+			u32 record_size)
+{
+	size_t known = min_t(size_t, record_size, sizeof(*reports->array));
+	u8 __user *to = u64_to_user_ptr(uaddr);
+	u32 i;
+
+	for (i = 0; i < reports->count; i++, to += record_size)
+		if (copy_to_user(to, &reports->array[i], known) ||
+		    clear_user(to + known, record_size - known))
+			return -EFAULT;
+	return 0;
+}
+
+void pindev_reports_free(struct pindev_reports *reports)
+{
+	kvfree(reports->array);
+	reports->array = NULL;
+}
+
+#define CHECK_FLAGS	(PIN_CHECK_WRITE | PIN_CHECK_REFUSED | \
+			 PIN_CHECK_MAPPED | PIN_CHECK_LIMITS)
+
+static int check_validate(const struct pin_check *arg,
+			  struct pindev_range *range, struct pindev_range *left)
+{
+	int err;
+
+	if (arg->flags & ~CHECK_FLAGS || arg->__reserved)
+		return -EINVAL;
+	err = pindev_range_init(range, arg->addr, arg->length);
+	if (err)
+		return err;
+	*left = *range;
+	if (arg->cursor) {
+		if (arg->cursor < left->start || arg->cursor > left->end ||
+		    !PAGE_ALIGNED(arg->cursor))
+			return -EINVAL;
+		left->start = arg->cursor;
+	}
+	if (!arg->reports_capacity)
+		return -EMSGSIZE;
+	return arg->pid ? -EOPNOTSUPP : 0;
+}
+
+/* Limits come last: they refuse only what nothing else refuses. */
+static void check_limits(struct pindev_request *req, unsigned long charge_pages,
+			 struct pin_refusal *refusal)
+{
+	u32 reason = pindev_account_judge(charge_pages);
+
+	if (!reason && pindev_context_full(req->ctx))
+		reason = PIN_REASON_CONTEXT_CAP;
+	if (reason)
+		pindev_refuse(refusal, reason, req->arg.check.addr & PAGE_MASK);
+}
+
+/* PIN_IOC_CHECK */
+int pindev_report_check(struct pindev_request *req)
+{
+	struct pin_check *arg = &req->arg.check;
+	struct pin_refusal refusal = { };
+	struct pindev_reports reports;
+	struct pindev_range range, left;
+	unsigned long charge_pages;
+	int err;
+
+	err = check_validate(arg, &range, &left);
+	if (err)
+		return err;
+	err = pindev_reports_init(&reports, arg->reports_capacity,
+				  arg->report_size);
+	if (err)
+		return err;
+
+	err = pindev_classify_charge(&range, &charge_pages);
+	if (!err)
+		err = pindev_classify_range(&left, arg->flags, &reports,
+					    &refusal, CHECK_BUDGET);
+	if (!err)
+		err = pindev_reports_copy(&reports, arg->reports,
+					  arg->report_size);
+	if (err)
+		goto out_free;
+
+	if (arg->flags & PIN_CHECK_LIMITS && left.start == left.end &&
+	    !refusal.reason)
+		check_limits(req, charge_pages, &refusal);
+	arg->next = left.start;
+	arg->refusal = refusal;
+	arg->charge_pages = charge_pages;
+	arg->reports_count = reports.count;
+out_free:
+	pindev_reports_free(&reports);
+	return err;
+}

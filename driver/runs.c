@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages to runs: the only form in which a pin remembers its pages.
+ *
+ * Runs stand in the order of the pin's addresses, so that the n-th page of the
+ * range is found by adding up their lengths.  Two pages share a run only if
+ * their page frame numbers are consecutive: pages of one folio need not be
+ * mapped in order, and a run that claimed so would give away memory that is not
+ * pinned.  Everything here is arithmetic on page frame numbers; no struct page
+ * is touched.
+ */
+#include <linux/gfp.h>
+#include <linux/limits.h>
+#include <linux/slab.h>
+
+#include "pindev.h"
+
+/* Most pins are one or a few runs: the first chunk is small, later ones a page. */
+#define FIRST_CHUNK_RUNS	4
+#define CHUNK_RUNS \
+	((PAGE_SIZE - sizeof(struct pindev_run_chunk)) / sizeof(struct pindev_run))
+
+void pindev_runs_init(struct pindev_runs *runs)
+{
+	INIT_LIST_HEAD(&runs->chunks);
+	runs->count = 0;
+	runs->pages = 0;
+}
+
+static struct pindev_run_chunk *last_chunk(struct pindev_runs *runs)
+{
+	return list_last_entry(&runs->chunks, struct pindev_run_chunk, link);
+}
+
+/**
+ * pindev_runs_extend() - make the last run longer by a run that follows it
+ * @runs: the runs
+ * @run: consecutive pages; not a hugetlb run, whose pin is not per page
+ *
+ * Return: false if @run does not follow the last run and has to be appended.
+ */
+bool pindev_runs_extend(struct pindev_runs *runs, const struct pindev_run *run)
+{
+	struct pindev_run_chunk *chunk;
+	struct pindev_run *last;
+
+	if (list_empty(&runs->chunks))
+		return false;
+	chunk = last_chunk(runs);
+	last = &chunk->runs[chunk->used - 1];
+	if (last->pfn + last->pages != run->pfn || last->type != run->type ||
+	    last->node != run->node || last->type == PINDEV_RUN_HUGETLB ||
+	    last->pages > U32_MAX - run->pages)
+		return false;
+	last->pages += run->pages;
+	runs->pages += run->pages;
+	return true;
+}
+
+/**
+ * pindev_runs_append() - add a run of its own
+ * @runs: the runs
+ * @run: the run, copied
+ *
+ * Return: 0, or -ENOMEM with @runs unchanged.
+ */
+int pindev_runs_append(struct pindev_runs *runs, const struct pindev_run *run)
+{
+	struct pindev_run_chunk *chunk = NULL;
+	u32 capacity;
+
+	if (!list_empty(&runs->chunks))
+		chunk = last_chunk(runs);
+	if (!chunk || chunk->used == chunk->capacity) {
+		capacity = chunk ? CHUNK_RUNS : FIRST_CHUNK_RUNS;
+		chunk = kmalloc(struct_size(chunk, runs, capacity),
+				GFP_KERNEL_ACCOUNT);
+		if (!chunk)
+			return -ENOMEM;
+		chunk->used = 0;
+		chunk->capacity = capacity;
+		list_add_tail(&chunk->link, &runs->chunks);
+	}
+	chunk->runs[chunk->used++] = *run;
+	runs->count++;
+	runs->pages += run->pages;
+	return 0;
+}
+
+void pindev_runs_free(struct pindev_runs *runs)
+{
+	struct pindev_run_chunk *chunk, *next;
+
+	list_for_each_entry_safe(chunk, next, &runs->chunks, link)
+		kfree(chunk);
+	pindev_runs_init(runs);
+}
+
+/**
+ * pindev_runs_nodes() - pages by NUMA node
+ * @runs: the runs
+ * @nodes: zeroed array, added to
+ * @count: its elements
+ */
+void pindev_runs_nodes(const struct pindev_runs *runs, u64 *nodes, u32 count)
+{
+	const struct pindev_run_chunk *chunk;
+	u32 i;
+
+	list_for_each_entry(chunk, &runs->chunks, link)
+		for (i = 0; i < chunk->used; i++)
+			if (chunk->runs[i].node < count)
+				nodes[chunk->runs[i].node] += chunk->runs[i].pages;
+}
