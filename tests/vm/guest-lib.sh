@@ -1,0 +1,69 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Sourced by test scripts in the guest as /lib/pin/guest.sh. Owns how persistent
+# memory becomes a DAX filesystem or a DAX device there. Every function returns
+# non-zero and says why on stderr when it cannot.
+
+# Makes /dev/pmem0.. appear; fails if there is none.
+pmem_devices_ready() {
+	modprobe -q nd_e820
+	modprobe -q nd_pmem
+	_n=0
+	while [ ! -e /dev/pmem0 ] && [ "$_n" -lt 50 ]; do
+		usleep 100000
+		_n=$((_n + 1))
+	done
+	[ -e /dev/pmem0 ] && return
+	echo "no /dev/pmem0: was the guest started without memmap=nn!ss?" >&2
+	return 1
+}
+
+# mount_dax ext4|xfs DEVICE DIR: a fresh filesystem, mounted with DAX for every file.
+mount_dax() {
+	pmem_devices_ready || return
+	modprobe -q "$1"
+	case $1 in
+	ext4) mkfs.ext4 -q -F -b 4096 "$2" ;;
+	# DAX and reflink together are refused by 6.1.
+	xfs) mkfs.xfs -q -f -m reflink=0 "$2" ;;
+	*)
+		echo "mount_dax: ext4 or xfs, not $1" >&2
+		return 2
+		;;
+	esac || return
+	mkdir -p "$3"
+	mount -t "$1" -o dax=always "$2" "$3" || return
+	# ext4 falls back to no DAX with nothing but a line in the log.
+	if ! grep -q " $3 $1 [^ ]*dax=always" /proc/mounts; then
+		umount "$3"
+		echo "mount_dax: $1 on $2 came up without DAX" >&2
+		return 1
+	fi
+}
+
+# make_devdax [REGION [ALIGN]]: turns a region (default: the last one) into a
+# device-dax device and prints its path.
+make_devdax() {
+	pmem_devices_ready || return
+	modprobe -q device_dax
+	modprobe -q dax_pmem
+	_region=${1:-}
+	if [ -z "$_region" ]; then
+		for _dir in /sys/bus/nd/devices/region*; do
+			_region=${_dir##*/region}
+		done
+	fi
+	_json=$(ndctl create-namespace -f -e "namespace$_region.0" -m devdax -a "${2:-2M}") || return
+	_dev=/dev/$(echo "$_json" | jq -r '.daxregion.devices[0].chardev')
+	_n=0
+	while [ ! -c "$_dev" ] && [ "$_n" -lt 50 ]; do
+		usleep 100000
+		_n=$((_n + 1))
+	done
+	[ -c "$_dev" ] || {
+		echo "make_devdax: $_dev did not appear" >&2
+		return 1
+	}
+	echo "$_dev"
+}
