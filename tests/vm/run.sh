@@ -24,7 +24,7 @@ Shell syntax needs a shell: -- sh -c 'one; two'.
   -e KEY=VAL   an environment variable for the command
   -t SECONDS   time limit, boot included (300; with -s none; 0 is none)
   -m MEM       memory, such as 2560M (the default) or 4G; below 2560M there is
-               one NUMA node and no persistent memory
+               one NUMA node, no persistent memory and no huge page
   -a ARGS      kernel arguments; one replaces all defaults of the same name
   -q ARGS      QEMU arguments; with -smp or -numa among them the machine has one
                NUMA node
@@ -285,11 +285,12 @@ case " $extra_qemu " in
 esac
 if [ "$megabytes" -ge 2560 ]; then
 	kernel_args+=(hugepages=64)
-	# From 2816M on, q35 has RAM only up to 2G below its PCI hole.
+	# From 2816M on, q35 moves what is above 2G to 4G, and the firmware keeps
+	# the end of the lower part.
 	if [ "$megabytes" -lt 2816 ]; then
 		kernel_args+=(memmap=512M!1G,512M!1536M,256M!2G)
 	else
-		kernel_args+=(memmap=512M!1G,512M!1536M,256M!768M)
+		kernel_args+=(memmap=512M!512M,512M!1G,256M!4G)
 	fi
 	if [ $nodes = 2 ]; then
 		qemu+=(

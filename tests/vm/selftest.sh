@@ -92,6 +92,7 @@ else
 	skip "a program goes in with its libraries" "no strace here"
 fi
 
+# shellcheck disable=SC2016 # the guest expands it
 vm -r -- hostrun /bin/bash -c 'echo "$BASH_VERSION"; touch /usr/x || echo read-only'
 check "the host's programs run in the guest" grep -q '^5' "$work/out"
 check "the host's root directory is read-only" grep -q '^read-only' "$work/out"
@@ -118,7 +119,7 @@ clean-again" ]
 vm -- sh -ec '
 	. /lib/pin/guest.sh
 	pmem_devices_ready
-	ls /dev/pmem0 /dev/pmem1 /dev/pmem2
+	ls -1 /dev/pmem0 /dev/pmem1 /dev/pmem2
 	for fs in ext4 xfs; do
 		case $fs in ext4) dev=/dev/pmem0 ;; xfs) dev=/dev/pmem1 ;; esac
 		mount_dax $fs $dev /mnt/$fs
@@ -138,6 +139,7 @@ check "xfs has DAX" grep -q '^xfs is dax$' "$work/out"
 check "a region becomes device-dax" grep -q '^devdax is there$' "$work/out"
 check "nothing of this dirties the log" [ "$status" = 0 ]
 
+# shellcheck disable=SC2016 # the guest expands it
 vm -- sh -c 'for i in 0 1; do
 		test -d /sys/devices/system/node/node$i/cpu$i && echo node $i
 	done
@@ -146,12 +148,13 @@ vm -- sh -c 'for i in 0 1; do
 check "two NUMA nodes with a processor each" grep -q '^node 1$' "$work/out"
 check "64 huge pages" grep -q 'HugePages_Total: *64$' "$work/out"
 check "a PCI device with a BAR" grep -q '/device$' "$work/out"
-vm -m 4G -a 'hugepages=8' -- sh -c 'grep -e MemTotal -e HugePages_Total /proc/meminfo; modprobe nd_e820; modprobe nd_pmem; sleep 1; ls /dev/pmem2'
+vm -m 4G -a 'hugepages=8' -- sh -c 'grep -e MemTotal -e HugePages_Total /proc/meminfo; modprobe nd_e820; modprobe nd_pmem; sleep 1; ls -1 /dev/pmem*'
 check "later arguments replace the defaults" grep -q 'HugePages_Total: *8$' "$work/out"
 check "4 GiB still have persistent memory" grep -q '^/dev/pmem2$' "$work/out"
 ends "a small machine boots" 0 -m 512M -- true
 ends "one processor boots" 0 -q '-smp 1' -- true
 
+# shellcheck disable=SC2016 # the guest expands it
 vm -t 60 -- sh -c 'for m in btrfs fuse zram brd loop rdma_rxe ib_uverbs vfio_pci vfio_iommu_type1 dummy tun hwpoison_inject overlay; do
 	modprobe $m || echo "lacks $m"; done; : done'
 check "the other drivers that pin can be loaded" [ "$status:$(cat "$work/out")" = 0: ]
