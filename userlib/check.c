@@ -97,7 +97,7 @@ static int check_step(struct libpin_context *ctx, struct pin_check *raw, uint64_
 		return -EPROTO;
 	if (!verdict->refusal.reason)
 		verdict->refusal = raw->refusal;
-	verdict->charge_pages += raw->charge_pages;
+	verdict->charge_pages = raw->charge_pages;
 	return libpin_verdict_append(verdict, reports, raw->reports_count);
 }
 

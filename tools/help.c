@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Help: made from the command, option and column tables, so that it cannot
+ * forget one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "options.h"
+#include "output.h"
+#include "pinctl.h"
+
+static const char exit_codes[] =
+	"Exit codes:\n"
+	" 0  yes, done\n"
+	" 1  the answer is no: cannot be pinned, a check failed\n"
+	" 2  wrong use\n"
+	" 3  could not find out: no device, no permission, no such target\n";
+
+static void print_options(FILE *out, const struct option_def *def)
+{
+	char text[64];
+
+	for (; def && def->id; def++) {
+		snprintf(text, sizeof(text), "--%s%s%s", def->name, def->argument ? "=" : "",
+			 def->argument ? def->argument : "");
+		if (def->id < OPTION_LONG)
+			fprintf(out, " -%c, %-21s %s\n", def->id, text, def->help);
+		else
+			fprintf(out, "     %-21s %s\n", text, def->help);
+	}
+}
+
+static void print_columns(FILE *out, const struct column *column)
+{
+	fputs("\nColumns:\n", out);
+	for (; column->name; column++)
+		fprintf(out, " %11s  <%s>  %s\n", column->name, column->type, column->help);
+}
+
+static void print_command(FILE *out, const struct command *command)
+{
+	fprintf(out, "Usage:\n pinctl %s\n\n%s\n\nOptions:\n", command->synopsis,
+		command->description);
+	print_options(out, command->options);
+	if (command->columns)
+		print_options(out, table_options);
+	print_options(out, global_options);
+	if (command->columns)
+		print_columns(out, command->columns);
+	fprintf(out, "\nExamples:\n%s\n%s", command->examples, exit_codes);
+}
+
+static void print_overview(FILE *out)
+{
+	const struct command *const *command;
+
+	fputs("pinctl " PINCTL_VERSION " - see and explain long-term memory pins, not GPIO pins\n\n"
+	      "Usage:\n pinctl COMMAND [TARGET] [OPTIONS]\n\nCommands:\n", out);
+	for (command = commands; *command; command++)
+		fprintf(out, " %-8s %s\n", (*command)->name, (*command)->summary);
+	fputs("\nTarget:  PID  self  PID:ADDR+LEN  PID:START-END  file:PATH[@OFF+LEN]\n"
+	      "         new:anon|shmem|memfd,SIZE[,thp][,hugetlb=SIZE]\n\nOptions:\n", out);
+	print_options(out, global_options);
+	fputs("\nTry:  pinctl doctor     pinctl check $$     pinctl explain EFAULT\n"
+	      "      pinctl COMMAND --help\n", out);
+}
+
+/* As a JSON document too: with -J stdout holds nothing else, ever. */
+int help_print(struct pinctl *pinctl, const struct command *command)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		out_of_memory();
+	if (command)
+		print_command(out, command);
+	else
+		print_overview(out);
+	if (fclose(out))
+		out_of_memory();
+	if (pinctl->json) {
+		struct json_object *document = json_document("pinctl.help/1");
+
+		json_add_string(document, "text", text);
+		json_print(pinctl, document);
+	} else {
+		fputs(text, stdout);
+	}
+	free(text);
+	return EXIT_YES;
+}
+
+int help_print_version(struct pinctl *pinctl)
+{
+	if (pinctl->json) {
+		struct json_object *document = json_document("pinctl.version/1");
+
+		json_add_string(document, "version", PINCTL_VERSION);
+		json_print(pinctl, document);
+	} else {
+		puts("pinctl " PINCTL_VERSION);
+	}
+	return EXIT_YES;
+}

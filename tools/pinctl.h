@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every file of pinctl shares: exit codes, the options that all commands
+ * have, commands and their option tables, and how to complain.
+ */
+#ifndef _PINCTL_H
+#define _PINCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define printf_like(string, first) __attribute__((format(printf, string, first)))
+
+enum exit_code {
+	EXIT_YES = 0,
+	EXIT_NO = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNKNOWN = 3
+};
+
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct command;
+
+/*
+ * One run of pinctl.  @document is set once a JSON document has gone out, after
+ * which errors are only told on stderr: there is never a second document.
+ */
+struct pinctl {
+	const struct command *command;
+	const char *columns;
+	enum color_when color;
+	bool json;
+	bool raw;
+	bool bytes;
+	bool quiet;
+	bool headings;
+	bool document;
+};
+
+/* --- pinctl.c: complaints --- */
+
+/*
+ * Three short lines on stderr, and the JSON document with -J.  @detail (what is
+ * the case) and @fix (what to do) may be NULL.  Returns @code.
+ */
+int complain(struct pinctl *pinctl, int code, const char *detail, const char *fix,
+	     const char *format, ...) printf_like(5, 6);
+
+/* A mistake on the command line: @hint is "did you mean" or NULL. */
+int complain_usage(struct pinctl *pinctl, const char *hint, const char *format, ...)
+	printf_like(3, 4);
+
+/* Never returns: no memory for pinctl itself. */
+void out_of_memory(void) __attribute__((noreturn));
+
+/* --- options.c: the option table --- */
+
+enum option_id {
+	OPTION_END = 0,
+	OPTION_ERROR = -1,
+	OPTION_ARGUMENT = -2,
+	/* from here on options without a letter */
+	OPTION_LONG = 256,
+	OPTION_COLOR,
+	OPTION_VERSION,
+	OPTION_READ,
+	OPTION_WRITE,
+	OPTION_TRY,
+	OPTION_HOLD,
+	OPTION_QUERY,
+	OPTION_LIST,
+	OPTION_ONLY
+};
+
+/* @id is the letter if there is one.  @argument NULL: takes none. */
+struct option_def {
+	int id;
+	const char *name;
+	const char *argument;
+	const char *help;
+};
+
+/* Where the walk over the command line stands. */
+struct arguments {
+	char **next;
+	const char *cluster;
+	bool only_arguments;
+};
+
+/*
+ * The next option's id, with *@value its argument; OPTION_ARGUMENT with *@value
+ * what is not an option; OPTION_END; OPTION_ERROR when that has been complained
+ * about.  Options that all commands have are carried out here.
+ */
+int option_next(struct pinctl *pinctl, struct arguments *arguments, const char **value);
+/* Whether the command line asks for JSON, told before it is understood. */
+bool option_wants_json(char **argv);
+
+/* --- commands --- */
+
+/* @options ends in an id of 0; @columns ends in a name of NULL, or is NULL. */
+struct command {
+	const char *name;
+	const char *synopsis;
+	const char *summary;
+	const char *description;
+	const struct option_def *options;
+	const struct column *columns;
+	const char *examples;
+	int (*run)(struct pinctl *pinctl, struct arguments *arguments);
+};
+
+extern const struct command cmd_check;
+extern const struct command cmd_doctor;
+extern const struct command cmd_explain;
+extern const struct command cmd_pin;
+
+/* NULL-terminated, in the order of the help. */
+extern const struct command *const commands[];
+
+/* --- help.c --- */
+
+int help_print(struct pinctl *pinctl, const struct command *command);
+int help_print_version(struct pinctl *pinctl);
+
+/* --- suggest.c --- */
+
+struct suggestion {
+	const char *word;
+	const char *best;
+	size_t distance;
+};
+
+/* Offer every candidate in turn; @best is then the nearest or NULL. */
+void suggest_begin(struct suggestion *suggestion, const char *word);
+void suggest_offer(struct suggestion *suggestion, const char *candidate);
+
+#endif /* _PINCTL_H */

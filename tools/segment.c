@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Segment: how the parts of one are called in every output.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "segment.h"
+
+const char *reason_text(uint32_t reason)
+{
+	const char *name = libpin_reason_name(reason);
+
+	if (!reason)
+		return "";
+	return name ? name : "unknown";
+}
+
+const char *kind_text(uint32_t kind)
+{
+	const char *name = libpin_kind_name(kind);
+
+	return name ? name : "unknown";
+}
+
+const char *errno_text(int error)
+{
+	const char *name = strerrorname_np(error);
+
+	return error && name ? name : "-";
+}
+
+const char *perm_text(const struct segment *segment, char text[PERM_TEXT_MAX])
+{
+	bool hole = segment->kind == PIN_KIND_HOLE;
+
+	snprintf(text, PERM_TEXT_MAX, "%c%c%c%c", segment->flags & PIN_REPORT_READ ? 'r' : '-',
+		 segment->flags & PIN_REPORT_WRITE ? 'w' : '-',
+		 segment->flags & PIN_REPORT_EXEC ? 'x' : '-',
+		 hole ? '-' : segment->flags & PIN_REPORT_SHARED ? 's' : 'p');
+	return text;
+}
+
+const char *verdict_text(const struct segment *segment)
+{
+	if (segment->reason)
+		return "no";
+	return segment->flags & PIN_REPORT_TRY ? "try" : "yes";
+}
+
+const char *mapping_text(const struct segment *segment)
+{
+	if (segment->path)
+		return segment->path;
+	switch (segment->kind) {
+	case PIN_KIND_HOLE:
+		return "[nothing mapped]";
+	case PIN_KIND_ANON:
+		return "[anon]";
+	default:
+		return "";
+	}
+}

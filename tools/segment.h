@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef _PINCTL_SEGMENT_H
+#define _PINCTL_SEGMENT_H
+
+#include "survey.h"
+
+/* Kernel or library may be newer than this pinctl: never NULL. */
+const char *reason_text(uint32_t reason);
+const char *kind_text(uint32_t kind);
+/* "EFAULT"; "-" for 0. */
+const char *errno_text(int error);
+
+#define PERM_TEXT_MAX 5
+/* "rw-s" */
+const char *perm_text(const struct segment *segment, char text[PERM_TEXT_MAX]);
+/* "yes", "no", or "try": only trying can tell. */
+const char *verdict_text(const struct segment *segment);
+/* The path, or in brackets what is there instead of a file. */
+const char *mapping_text(const struct segment *segment);
+
+#endif /* _PINCTL_SEGMENT_H */
