@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# Runs the driver's suites in the guest: loads the module, lays out the memory
+# that the suites need, runs each suite by itself and scans the kernel log (and
+# kmemleak, where the kernel has it) after each.
+#
+# usage: guest.sh KERNEL [SUITE...]; beside it lie pin.ko, pin-func and skips.txt
+#
+# The last line is "N passed, N failed, N skipped" over everything that ran; a
+# dirty log, a leak, a skip that skips.txt does not list and a module that cannot
+# be removed each count as a failure of their own.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+kernel=$1
+shift
+passed=0 failed=0 skipped=0
+. /lib/pin/guest.sh
+
+check() { # WHAT COMMAND...: one more test
+	what=$1
+	shift
+	if "$@"; then
+		passed=$((passed + 1))
+	else
+		echo "FAILED: $what"
+		failed=$((failed + 1))
+	fi
+}
+
+die() {
+	echo "guest.sh: $*" >&2
+	exit 1
+}
+
+# A filesystem without DAX, on a file in memory.
+mount_plain() { # TYPE DIR
+	modprobe -q loop
+	modprobe -q "$1"
+	truncate -s 400M "/tmp/$1.img"
+	case $1 in
+	xfs) mkfs.xfs -q -f "/tmp/$1.img" ;;
+	*) "mkfs.$1" -q -F "/tmp/$1.img" ;;
+	esac
+	mkdir -p "$2"
+	mount -t "$1" -o loop "/tmp/$1.img" "$2"
+}
+
+find_pci_bar() {
+	for device in /sys/bus/pci/devices/*; do
+		if [ "$(cat "$device/vendor" "$device/device")" = "0x1234
+0x11e8" ]; then
+			echo 1 > "$device/enable"
+			echo "$device/resource0"
+			return
+		fi
+	done
+	return 1
+}
+
+prepare() {
+	mount_dax ext4 /dev/pmem0 /mnt/ext4dax || die "no ext4 with DAX"
+	mount_dax xfs /dev/pmem1 /mnt/xfsdax || die "no XFS with DAX"
+	mount_plain ext4 /mnt/ext4 || die "no ext4"
+	mount_plain xfs /mnt/xfs || die "no XFS"
+	PIN_TEST_DEVDAX=$(make_devdax) || die "no device-dax"
+	PIN_TEST_PCI_BAR=$(find_pci_bar) || die "no edu device"
+	export PIN_TEST_DEVDAX PIN_TEST_PCI_BAR
+	export PIN_TEST_EXT4DAX=/mnt/ext4dax PIN_TEST_XFSDAX=/mnt/xfsdax
+	export PIN_TEST_EXT4=/mnt/ext4 PIN_TEST_XFS=/mnt/xfs
+	modprobe -q configs 2>/dev/null
+}
+
+# Every skip must be on the list, as "KERNEL TEST", with its reason beside it.
+skips_listed() {
+	while read -r test why; do
+		echo "skipped: $test ($why)"
+		grep -q "^$kernel $test " "$here/skips.txt" || return 1
+	done < "$PIN_SKIPS"
+}
+
+run_suite() {
+	echo "== $1 on $kernel"
+	export PIN_SKIPS="/tmp/skips.$1"
+	: > "$PIN_SKIPS"
+	logscan mark "$1"
+	kmemleak_start
+	"$here/pin-func" "$1" > "/tmp/log.$1" 2>&1
+	status=$?
+	counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "/tmp/log.$1" | tail -n 1)
+	if [ "$status" != 0 ] || [ -z "$counts" ]; then
+		cat "/tmp/log.$1"
+	else
+		echo "$counts"
+	fi
+	if [ -n "$counts" ]; then
+		# shellcheck disable=SC2086 # words are wanted
+		set -- "$1" $counts
+		passed=$((passed + $2)) failed=$((failed + $4)) skipped=$((skipped + $6))
+	else
+		check "$1 ends without counts" false
+	fi
+	check "skips of $1 are listed" skips_listed
+	check "kernel log after $1" logscan
+	kmemleak_end "$1"
+	check "module is unused after $1" test "$(cat /sys/module/pin/refcnt)" = 0
+}
+
+kmemleak_start() {
+	[ -w /sys/kernel/debug/kmemleak ] && kmemleak-scan clear
+}
+
+kmemleak_end() {
+	[ -w /sys/kernel/debug/kmemleak ] && check "kmemleak after $1" kmemleak-scan
+}
+
+prepare
+check "insmod" insmod "$here/pin.ko"
+for suite in ${*:-$("$here/pin-func" --list)}; do
+	run_suite "$suite"
+done
+check "rmmod" rmmod pin
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The harness of the driver's suites; see harness.h.
+ *
+ * Tests fork (libcheck), so the fixture is a checked one: it runs in the same
+ * process as the test, which is the process whose counters it compares.
+ */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int pin_fd = -1;
+size_t page;
+
+static struct counters at_start;
+
+/* A number after @key in a file of "key value" lines. */
+static uint64_t read_counter(const char *path, const char *key)
+{
+	unsigned long long value;
+	char line[256];
+	FILE *file = fopen(path, "re");
+
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		if (strncmp(line, key, strlen(key)) ||
+		    sscanf(line + strlen(key), " %llu", &value) != 1)
+			continue;
+		fclose(file);
+		return value;
+	}
+	fclose(file);
+	ck_abort_msg("%s has no %s", path, key);
+	return 0;
+}
+
+/* The counters of /proc/vmstat lag behind, one difference a CPU, until read. */
+static void refresh_vmstat(void)
+{
+	char byte;
+	int fd = open("/proc/sys/vm/stat_refresh", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_msg(fd >= 0, "stat_refresh: %s", strerror(errno));
+	ck_assert_int_ge(read(fd, &byte, 1), 0);
+	close(fd);
+}
+
+struct counters counters_read(void)
+{
+	struct pin_info now = info();
+	uint64_t acquired, released;
+
+	refresh_vmstat();
+	acquired = read_counter("/proc/vmstat", "nr_foll_pin_acquired");
+	released = read_counter("/proc/vmstat", "nr_foll_pin_released");
+	return (struct counters) {
+		.pinned = acquired - released,
+		.vmpin = read_counter("/proc/self/status", "VmPin:"),
+		.system = now.system_pinned_pages,
+		.charged = now.user_charged_pages,
+		.context = now.context_pins,
+	};
+}
+
+void counters_expect(const struct counters *before, const char *when)
+{
+	struct counters now = counters_read();
+
+	ck_assert_msg(now.pinned == before->pinned,
+		      "%s: %lld pages pinned in the system that were not",
+		      when, (long long)(now.pinned - before->pinned));
+	ck_assert_msg(now.vmpin == before->vmpin, "%s: VmPin %llu kB, was %llu",
+		      when, (unsigned long long)now.vmpin,
+		      (unsigned long long)before->vmpin);
+	ck_assert_msg(now.system == before->system,
+		      "%s: module cap holds %llu pages, was %llu", when,
+		      (unsigned long long)now.system,
+		      (unsigned long long)before->system);
+	ck_assert_msg(now.charged == before->charged,
+		      "%s: user is charged %llu pages, was %llu", when,
+		      (unsigned long long)now.charged,
+		      (unsigned long long)before->charged);
+	ck_assert_msg(now.context == before->context,
+		      "%s: context has %llu pins, had %llu", when,
+		      (unsigned long long)now.context,
+		      (unsigned long long)before->context);
+}
+
+static void setup(void)
+{
+	page = sysconf(_SC_PAGESIZE);
+	pin_fd = open("/dev/pin", O_RDWR | O_CLOEXEC);
+	ck_assert_msg(pin_fd >= 0, "/dev/pin: %s", strerror(errno));
+	at_start = counters_read();
+	ck_assert_uint_eq(at_start.vmpin, 0);
+	ck_assert_uint_eq(at_start.context, 0);
+}
+
+/* Closing releases what the test left pinned; then nothing may be left. */
+static void teardown(void)
+{
+	close(pin_fd);
+	pin_fd = open("/dev/pin", O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(pin_fd, 0);
+	counters_expect(&at_start, "after the test");
+	close(pin_fd);
+}
+
+TCase *tcase_with_context(const char *name)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	/* Emulated machines and debug kernels are slow; hangs are the runner's. */
+	tcase_set_timeout(tcase, 120);
+	return tcase;
+}
+
+void note_skip(const char *test, const char *format, ...)
+{
+	const char *path = getenv("PIN_SKIPS");
+	FILE *file = path ? fopen(path, "ae") : NULL;
+	va_list args;
+	char why[256];
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	ck_assert_msg(file, "PIN_SKIPS does not name a file");
+	fprintf(file, "%s %s\n", test, why);
+	fclose(file);
+}
+
+int call(unsigned int number, void *arg)
+{
+	return ioctl(pin_fd, number, arg) ? -errno : 0;
+}
+
+int pin_range(void *addr, size_t length, uint32_t flags, struct pin_pin *arg)
+{
+	memset(arg, POISON, sizeof(*arg));
+	arg->size = sizeof(*arg);
+	arg->flags = flags;
+	arg->addr = (uintptr_t)addr;
+	arg->length = length;
+	arg->cookie = 0x600DC00C1EULL;
+	arg->reports = 0;
+	arg->reports_capacity = 0;
+	return call(PIN_IOC_PIN, arg);
+}
+
+int unpin(uint64_t id)
+{
+	struct pin_unpin arg = { .size = sizeof(arg), .id = id };
+
+	return call(PIN_IOC_UNPIN, &arg);
+}
+
+int query(uint64_t id, struct pin_query *arg)
+{
+	memset(arg, POISON, sizeof(*arg));
+	arg->size = sizeof(*arg);
+	arg->flags = 0;
+	arg->id = id;
+	arg->nodes = 0;
+	arg->nodes_capacity = 0;
+	arg->__reserved = 0;
+	return call(PIN_IOC_QUERY, arg);
+}
+
+struct pin_info info(void)
+{
+	struct pin_info arg;
+
+	memset(&arg, POISON, sizeof(arg));
+	arg.size = sizeof(arg);
+	arg.flags = 0;
+	ck_assert_int_eq(call(PIN_IOC_INFO, &arg), 0);
+	return arg;
+}
+
+void check_range(void *addr, size_t length, uint32_t flags,
+		 struct check_result *result)
+{
+	uint64_t end = ((uintptr_t)addr + length + page - 1) & ~(page - 1);
+	const unsigned int room = 4096;
+	struct pin_check arg = { .next = 0 };
+
+	result->count = 0;
+	result->refusal = (struct pin_refusal) { };
+	do {
+		uint64_t cursor = arg.next;
+
+		memset(&arg, POISON, sizeof(arg));
+		arg.size = sizeof(arg);
+		arg.flags = flags;
+		arg.pid = 0;
+		arg.report_size = sizeof(struct pin_report);
+		arg.addr = (uintptr_t)addr;
+		arg.length = length;
+		arg.cursor = cursor;
+		arg.reports = (uintptr_t)&result->reports[result->count];
+		arg.reports_capacity = room - result->count;
+		arg.__reserved = 0;
+		ck_assert_int_eq(call(PIN_IOC_CHECK, &arg), 0);
+		ck_assert_uint_le(arg.reports_count, room - result->count);
+		result->count += arg.reports_count;
+		if (!result->refusal.reason)
+			result->refusal = arg.refusal;
+		ck_assert_uint_gt(arg.next, cursor);
+	} while (arg.next != end);
+	result->charge_pages = arg.charge_pages;
+}
+
+#define NAME(constant, name, error)	[constant] = (name),
+static const char *const names[] = { PIN_REASON_TABLE(NAME) };
+
+#define ERROR(constant, name, error)	[constant] = (error),
+static const int errors[] = { PIN_REASON_TABLE(ERROR) };
+
+const char *reason_name(uint32_t reason)
+{
+	if (reason >= sizeof(names) / sizeof(*names))
+		return "unknown";
+	return reason ? names[reason] : "none";
+}
+
+int reason_errno(uint32_t reason)
+{
+	return errors[reason];
+}
+
+uint64_t expect_pinned(void *addr, size_t length, uint32_t flags)
+{
+	uint64_t start = (uintptr_t)addr & ~(page - 1);
+	uint64_t end = ((uintptr_t)addr + length + page - 1) & ~(page - 1);
+	uint32_t check_flags = flags & PIN_F_WRITE ? PIN_CHECK_WRITE : 0;
+	static struct check_result checked;
+	struct pin_query queried;
+	struct pin_pin arg;
+	int err;
+
+	check_range(addr, length, check_flags, &checked);
+	ck_assert_msg(!checked.refusal.reason, "CHECK refuses: %s at %#llx",
+		      reason_name(checked.refusal.reason),
+		      (unsigned long long)checked.refusal.addr);
+
+	err = pin_range(addr, length, flags, &arg);
+	ck_assert_msg(!err, "PIN: %s, %s at %#llx", strerror(-err),
+		      reason_name(arg.refusal.reason),
+		      (unsigned long long)arg.refusal.addr);
+	ck_assert_uint_ne(arg.id, 0);
+	ck_assert_uint_eq(arg.pages, (end - start) / page);
+	ck_assert_uint_ge(arg.runs, 1);
+	ck_assert_uint_le(arg.runs, arg.pages);
+	ck_assert_uint_eq(arg.refusal.reason, 0);
+	ck_assert_uint_eq(arg.refusal.error, 0);
+	ck_assert_uint_eq(arg.refusal.addr, 0);
+
+	ck_assert_int_eq(query(arg.id, &queried), 0);
+	ck_assert_uint_eq(queried.addr, (uintptr_t)addr);
+	ck_assert_uint_eq(queried.length, length);
+	ck_assert_uint_eq(queried.cookie, arg.cookie);
+	ck_assert_uint_eq(queried.pin_flags, flags);
+	ck_assert_uint_eq(queried.mode, PIN_MODE_LONGTERM);
+	ck_assert_uint_eq(queried.state, PIN_STATE_LIVE);
+	ck_assert_uint_eq(queried.pages, arg.pages);
+	ck_assert_uint_eq(queried.runs, arg.runs);
+	ck_assert_uint_eq(queried.charged_pages, checked.charge_pages);
+	ck_assert_int_eq(queried.pid, getpid());
+	return arg.id;
+}
+
+/* Does the report over @bad_addr say what the refusal says? */
+static void expect_report(const struct check_result *checked, uintptr_t bad_addr,
+			  uint32_t reason, enum teller teller)
+{
+	unsigned int i;
+
+	for (i = 0; i < checked->count; i++) {
+		const struct pin_report *report = &checked->reports[i];
+
+		if (bad_addr < report->start || bad_addr >= report->end)
+			continue;
+		if (teller == BY_MAPPING) {
+			ck_assert_uint_eq(report->reason, reason);
+			ck_assert_int_eq(report->error, reason_errno(reason));
+			return;
+		}
+		ck_assert_uint_eq(report->reason, 0);
+		ck_assert_msg(teller == BY_LIMIT || report->flags & PIN_REPORT_TRY,
+			      "CHECK does not say that only trying can tell");
+		return;
+	}
+	ck_abort_msg("no report covers %#llx", (unsigned long long)bad_addr);
+}
+
+void expect_refused(void *addr, size_t length, uint32_t flags, uint32_t reason,
+		    void *bad_addr, enum teller teller)
+{
+	uint32_t check_flags = flags & PIN_F_WRITE ? PIN_CHECK_WRITE : 0;
+	static struct check_result checked;
+	struct counters before = counters_read();
+	struct pin_pin arg;
+	int err;
+
+	check_range(addr, length, check_flags, &checked);
+	if (teller != BY_MAPPING) {
+		ck_assert_msg(!checked.refusal.reason, "CHECK refuses: %s",
+			      reason_name(checked.refusal.reason));
+	} else {
+		ck_assert_msg(checked.refusal.reason == reason,
+			      "CHECK says %s, not %s",
+			      reason_name(checked.refusal.reason),
+			      reason_name(reason));
+		ck_assert_uint_eq(checked.refusal.addr, (uintptr_t)bad_addr);
+	}
+	expect_report(&checked, (uintptr_t)bad_addr, reason, teller);
+
+	err = pin_range(addr, length, flags, &arg);
+	ck_assert_msg(err, "PIN succeeds, expected %s", reason_name(reason));
+	ck_assert_msg(arg.refusal.reason == reason, "PIN says %s (%s), not %s",
+		      reason_name(arg.refusal.reason), strerror(-err),
+		      reason_name(reason));
+	ck_assert_int_eq(-err, reason_errno(reason));
+	ck_assert_int_eq(arg.refusal.error, -err);
+	ck_assert_uint_eq(arg.refusal.addr, (uintptr_t)bad_addr);
+	ck_assert_uint_eq(arg.id, 0);
+	ck_assert_uint_eq(arg.pages, 0);
+	ck_assert_uint_eq(arg.runs, 0);
+	counters_expect(&before, "after a refusal");
+}
+
+void *map_anon(size_t length)
+{
+	void *addr = mmap(NULL, length, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(addr, MAP_FAILED);
+	/* What is one page is to be one page. */
+	madvise(addr, length, MADV_NOHUGEPAGE);
+	return addr;
+}
+
+void *map_file(const char *path, size_t length, int prot, int flags)
+{
+	int fd = open(path, (prot & PROT_WRITE && flags & MAP_SHARED ?
+			     O_RDWR : O_RDONLY) | O_CLOEXEC);
+	void *addr;
+
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	addr = mmap(NULL, length, prot, flags, fd, 0);
+	ck_assert_msg(addr != MAP_FAILED, "mmap %s: %s", path, strerror(errno));
+	close(fd);
+	return addr;
+}
+
+void *map_hugetlb(size_t length, int flags)
+{
+	void *addr = mmap(NULL, length, PROT_READ | PROT_WRITE,
+			  MAP_ANONYMOUS | MAP_HUGETLB | flags, -1, 0);
+
+	ck_assert_msg(addr != MAP_FAILED, "hugetlb: %s", strerror(errno));
+	return addr;
+}
+
+/* glibc hides the number where the headers are older than the kernel. */
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret	447
+#endif
+
+void *map_secret(void)
+{
+	int fd = syscall(SYS_memfd_secret, 0);
+	void *addr;
+
+	ck_assert_msg(fd >= 0, "memfd_secret: %s", strerror(errno));
+	ck_assert_int_eq(ftruncate(fd, page), 0);
+	addr = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(addr, MAP_FAILED);
+	close(fd);
+	return addr;
+}
+
+void touch(void *addr, size_t length)
+{
+	volatile char *byte = addr;
+	size_t i;
+
+	for (i = 0; i < length; i += page)
+		byte[i] = 1;
+}
+
+const char *need_env(const char *name)
+{
+	const char *value = getenv(name);
+
+	ck_assert_msg(value && *value, "%s is not set: run tests/func/guest.sh",
+		      name);
+	return value;
+}
+
+const char *make_file(const char *dir_variable, size_t length)
+{
+	static char path[512];
+	static unsigned int serial;
+	char *data = calloc(1, length);
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/file-%d-%u", need_env(dir_variable),
+		 getpid(), serial++);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	ck_assert_int_eq(write(fd, data, length), (ssize_t)length);
+	ck_assert_int_eq(fsync(fd), 0);
+	close(fd);
+	free(data);
+	return path;
+}
+
+int in_child(int (*run)(void *), void *arg)
+{
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		_exit(run(arg));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every suite of the driver stands on: an open context whose clean-up is
+ * proved, calls with poisoned outputs, and memory of every kind.
+ */
+#ifndef PIN_TEST_HARNESS_H
+#define PIN_TEST_HARNESS_H
+
+#include <check.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <pin/ioctl.h>
+
+/* Byte that outputs hold before a call. */
+#define POISON	0xA5
+
+/* The context of the running test, opened by the fixture. */
+extern int pin_fd;
+extern size_t page;
+
+Suite *contract_suite(void);
+Suite *kinds_suite(void);
+Suite *refusals_suite(void);
+Suite *reports_suite(void);
+Suite *account_suite(void);
+Suite *lifetime_suite(void);
+Suite *oracle_suite(void);
+
+/*
+ * A group of tests with the fixture: it opens a context and notes every counter;
+ * after the test it closes the context and expects the counters back.
+ */
+TCase *tcase_with_context(const char *name);
+
+/* Say that the running test cannot run here and end it. */
+#define skip(...) do { note_skip(__func__, __VA_ARGS__); return; } while (0)
+void note_skip(const char *test, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What must be the same before and after anything that leaves no pin. */
+struct counters {
+	uint64_t pinned;	/* pages, all of the system, of /proc/vmstat */
+	uint64_t vmpin;		/* KiB, this process */
+	uint64_t system;	/* pages, the module's */
+	uint64_t charged;	/* pages, this user */
+	uint64_t context;	/* pins of this context */
+};
+
+struct counters counters_read(void);
+void counters_expect(const struct counters *before, const char *when);
+
+/* Calls: 0 or -errno.  Outputs are poisoned before. */
+int call(unsigned int number, void *arg);
+int pin_range(void *addr, size_t length, uint32_t flags, struct pin_pin *arg);
+int unpin(uint64_t id);
+int query(uint64_t id, struct pin_query *arg);
+struct pin_info info(void);
+
+/* All reports of a range; returns their number. */
+struct check_result {
+	struct pin_report reports[4096];
+	unsigned int count;
+	struct pin_refusal refusal;
+	uint64_t charge_pages;
+};
+
+void check_range(void *addr, size_t length, uint32_t flags,
+		 struct check_result *result);
+
+const char *reason_name(uint32_t reason);
+int reason_errno(uint32_t reason);
+
+/*
+ * Pins, expects success and that CHECK had nothing against it, queries, and
+ * returns the id.
+ */
+uint64_t expect_pinned(void *addr, size_t length, uint32_t flags);
+
+/* What tells that a pin is refused. */
+enum teller {
+	BY_MAPPING,	/* CHECK and PIN say the same */
+	BY_TRYING,	/* CHECK says that only trying can tell */
+	BY_LIMIT,	/* CHECK has nothing against the mapping */
+};
+
+/* Expects a refusal with this reason at this address, and nothing changed. */
+void expect_refused(void *addr, size_t length, uint32_t flags, uint32_t reason,
+		    void *bad_addr, enum teller teller);
+
+/* Memory; every maker aborts the test if it cannot. */
+void *map_anon(size_t length);
+void *map_file(const char *path, size_t length, int prot, int flags);
+void *map_hugetlb(size_t length, int flags);
+/* A page of memfd_secret(2). */
+void *map_secret(void);
+void touch(void *addr, size_t length);
+/* A file of @length bytes under $DIR_VARIABLE; the path is static. */
+const char *make_file(const char *dir_variable, size_t length);
+const char *need_env(const char *name);
+
+/* Run in a forked child; the child's exit status, 0 if all is well. */
+int in_child(int (*run)(void *), void *arg);
+
+#endif /* PIN_TEST_HARNESS_H */

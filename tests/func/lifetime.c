@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a pin survives, what releases it, and who may release it. */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGES	32
+
+START_TEST(close_releases)
+{
+	struct counters before = counters_read();
+	char *addr = map_anon(PAGES * page);
+	int i;
+
+	for (i = 0; i < 100; i++)
+		expect_pinned(addr, PAGES * page, PIN_F_WRITE);
+	ck_assert_uint_eq(counters_read().pinned, before.pinned + 100 * PAGES);
+	ck_assert_uint_eq(counters_read().context, 100);
+	/* The fixture closes the context and expects all counters back. */
+}
+END_TEST
+
+START_TEST(survives_munmap)
+{
+	struct counters before = counters_read();
+	char *addr = map_anon(PAGES * page);
+	uint64_t id = expect_pinned(addr, PAGES * page, PIN_F_WRITE);
+
+	munmap(addr, PAGES * page);
+	ck_assert_uint_eq(counters_read().pinned, before.pinned + PAGES);
+	ck_assert_int_eq(unpin(id), 0);
+	counters_expect(&before, "after unpin");
+}
+END_TEST
+
+static int child_pins(void *addr)
+{
+	expect_pinned(addr, PAGES * page, PIN_F_WRITE);
+	return 0;
+}
+
+/* The pinning process is gone; its pin is not, until the context is closed. */
+START_TEST(survives_the_process)
+{
+	struct counters before = counters_read();
+	char *addr = map_anon(PAGES * page);
+
+	ck_assert_int_eq(in_child(child_pins, addr), 0);
+	ck_assert_uint_eq(counters_read().pinned, before.pinned + PAGES);
+	ck_assert_uint_eq(counters_read().context, 1);
+	ck_assert_uint_eq(counters_read().vmpin, 0);
+}
+END_TEST
+
+static int child_unpins(void *id)
+{
+	return unpin(*(uint64_t *)id) ? 1 : 0;
+}
+
+START_TEST(child_may_release)
+{
+	struct counters before = counters_read();
+	char *addr = map_anon(PAGES * page);
+	uint64_t id = expect_pinned(addr, PAGES * page, PIN_F_WRITE);
+
+	ck_assert_int_eq(in_child(child_unpins, &id), 0);
+	counters_expect(&before, "after the child's unpin");
+	ck_assert_int_eq(unpin(id), -ENOENT);
+}
+END_TEST
+
+static int child_closes(void *unused)
+{
+	(void)unused;
+	close(pin_fd);
+	return 0;
+}
+
+START_TEST(fork_keeps_pins)
+{
+	char *addr = map_anon(PAGES * page);
+	uint64_t id = expect_pinned(addr, PAGES * page, PIN_F_WRITE);
+	struct counters before = counters_read();
+
+	ck_assert_int_eq(in_child(child_closes, NULL), 0);
+	counters_expect(&before, "after a child closed its descriptor");
+	ck_assert_int_eq(unpin(id), 0);
+}
+END_TEST
+
+START_TEST(killed_holder)
+{
+	struct counters before = counters_read();
+	char *addr = map_anon(PAGES * page);
+	int status, ready[2];
+	pid_t pid;
+	char byte;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
+	if (!pid) {
+		pin_fd = open("/dev/pin", O_RDWR | O_CLOEXEC);
+		expect_pinned(addr, PAGES * page, PIN_F_WRITE);
+		ck_assert_int_eq(write(ready[1], "", 1), 1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	ck_assert_uint_eq(counters_read().pinned, before.pinned + PAGES);
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	counters_expect(&before, "after the holder was killed");
+}
+END_TEST
+
+/* Ids are unique in the system and never come again. */
+START_TEST(ids)
+{
+	char *addr = map_anon(page);
+	uint64_t last = 0, id;
+	int other = open("/dev/pin", O_RDWR | O_CLOEXEC);
+	int mine = pin_fd, i;
+
+	for (i = 0; i < 1000; i++) {
+		pin_fd = i & 1 ? other : mine;
+		id = expect_pinned(addr, page, 0);
+		ck_assert_uint_gt(id, last);
+		last = id;
+		/* Another context does not know it. */
+		pin_fd = i & 1 ? mine : other;
+		ck_assert_int_eq(unpin(id), -ENOENT);
+		pin_fd = i & 1 ? other : mine;
+		ck_assert_int_eq(unpin(id), 0);
+		ck_assert_int_eq(unpin(id), -ENOENT);
+	}
+	pin_fd = mine;
+	close(other);
+}
+END_TEST
+
+START_TEST(query_owner)
+{
+	char *addr = map_anon(page);
+	struct pin_query arg;
+	uint64_t id;
+
+	ck_assert_int_eq(prctl(PR_SET_NAME, "a name too long for it"), 0);
+	id = expect_pinned(addr, page, 0);
+	ck_assert_int_eq(query(id, &arg), 0);
+	ck_assert_str_eq(arg.comm, "a name too long");
+	ck_assert_uint_eq(arg.uid, 0);
+	ck_assert_uint_gt(arg.start_time_ns, 0);
+	ck_assert_int_eq(unpin(id), 0);
+}
+END_TEST
+
+/* Reports array or struct cannot be written: EFAULT, and no pin is left. */
+START_TEST(answer_cannot_be_copied)
+{
+	struct counters before = counters_read();
+	char *addr = map_anon(PAGES * page);
+	struct pin_pin arg;
+
+	memset(&arg, 0, sizeof(arg));
+	arg.size = sizeof(arg);
+	arg.addr = (uintptr_t)addr;
+	arg.length = PAGES * page;
+	arg.reports = 64;
+	arg.reports_capacity = 1;
+	arg.report_size = sizeof(struct pin_report);
+	ck_assert_int_eq(call(PIN_IOC_PIN, &arg), -EFAULT);
+	ck_assert_uint_eq(arg.refusal.reason, 0);
+	ck_assert_uint_eq(arg.id, 0);
+	ck_assert_uint_eq(arg.pages, 0);
+	counters_expect(&before, "after EFAULT");
+}
+END_TEST
+
+struct racer {
+	pthread_t thread;
+	volatile bool *stop;
+	char *addr;
+	unsigned long done;
+};
+
+static void *race_unpin(void *data)
+{
+	struct racer *racer = data;
+	uint64_t id = 0;
+
+	/* Guesses ids in the making and releases what it hits. */
+	while (!*racer->stop) {
+		struct pin_pin arg;
+
+		if (!pin_range(racer->addr, PAGES * page, PIN_F_WRITE, &arg))
+			id = arg.id;
+		for (; id && unpin(id + 1) != -ENOENT; id++)
+			racer->done++;
+		if (!unpin(id))
+			racer->done++;
+	}
+	return NULL;
+}
+
+/* Threads pin and release each other's pins: each is released exactly once. */
+START_TEST(race_for_release)
+{
+	volatile bool stop = false;
+	struct racer racers[4];
+	unsigned long done = 0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		racers[i] = (struct racer) {
+			.stop = &stop, .addr = map_anon(PAGES * page),
+		};
+		ck_assert_int_eq(pthread_create(&racers[i].thread, NULL,
+						race_unpin, &racers[i]), 0);
+	}
+	sleep(2);
+	stop = true;
+	for (i = 0; i < 4; i++) {
+		pthread_join(racers[i].thread, NULL);
+		done += racers[i].done;
+	}
+	ck_assert_uint_gt(done, 100);
+}
+END_TEST
+
+static void *race_remap(void *data)
+{
+	struct racer *racer = data;
+	int fd = memfd_create("race", MFD_CLOEXEC);
+
+	ck_assert_int_eq(ftruncate(fd, PAGES * page), 0);
+	while (!*racer->stop) {
+		mmap(racer->addr, PAGES * page, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		mmap(racer->addr, PAGES * page, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_FIXED, fd, 0);
+		munmap(racer->addr + page, page);
+		racer->done++;
+	}
+	close(fd);
+	return NULL;
+}
+
+/* Mappings are replaced while they are pinned: pinned or refused, never between. */
+START_TEST(race_with_remap)
+{
+	struct counters before = counters_read();
+	volatile bool stop = false;
+	struct racer racer = { .stop = &stop, .addr = map_anon(PAGES * page) };
+	unsigned int pinned = 0, refused = 0;
+	struct pin_pin arg;
+	int i;
+
+	ck_assert_int_eq(pthread_create(&racer.thread, NULL, race_remap, &racer), 0);
+	for (i = 0; i < 3000; i++) {
+		int err = pin_range(racer.addr, PAGES * page, PIN_F_WRITE, &arg);
+
+		if (!err) {
+			pinned++;
+			ck_assert_uint_eq(arg.pages, PAGES);
+			ck_assert_int_eq(unpin(arg.id), 0);
+			continue;
+		}
+		refused++;
+		ck_assert_msg(arg.refusal.reason == PIN_REASON_HOLE ||
+			      arg.refusal.reason == PIN_REASON_MAPPING_CHANGED ||
+			      arg.refusal.reason == PIN_REASON_FAULT_FAILED,
+			      "%s", reason_name(arg.refusal.reason));
+	}
+	stop = true;
+	pthread_join(racer.thread, NULL);
+	counters_expect(&before, "after the race");
+	ck_assert_uint_gt(pinned + refused, 0);
+}
+END_TEST
+
+Suite *lifetime_suite(void)
+{
+	Suite *suite = suite_create("lifetime");
+	TCase *tcase = tcase_with_context("lifetime");
+
+	tcase_add_test(tcase, close_releases);
+	tcase_add_test(tcase, survives_munmap);
+	tcase_add_test(tcase, survives_the_process);
+	tcase_add_test(tcase, child_may_release);
+	tcase_add_test(tcase, fork_keeps_pins);
+	tcase_add_test(tcase, killed_holder);
+	tcase_add_test(tcase, ids);
+	tcase_add_test(tcase, query_owner);
+	tcase_add_test(tcase, answer_cannot_be_copied);
+	tcase_add_test(tcase, race_for_release);
+	tcase_add_test(tcase, race_with_remap);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Runs the suites of the driver, or the ones named, and counts.
+ *
+ * The last line is "N passed, N failed, N skipped"; a test that cannot run
+ * writes a line to the file that PIN_SKIPS names and counts as skipped, not as
+ * passed.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	Suite *(*make)(void);
+} suites[] = {
+	{ "contract", contract_suite },
+	{ "kinds", kinds_suite },
+	{ "refusals", refusals_suite },
+	{ "reports", reports_suite },
+	{ "account", account_suite },
+	{ "lifetime", lifetime_suite },
+	{ "oracle", oracle_suite },
+};
+
+#define SUITES	(sizeof(suites) / sizeof(*suites))
+
+static int count_lines(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	int lines = 0, byte;
+
+	if (!file)
+		return 0;
+	while ((byte = getc(file)) != EOF)
+		lines += byte == '\n';
+	fclose(file);
+	return lines;
+}
+
+int main(int argc, char **argv)
+{
+	const char *skips = getenv("PIN_SKIPS");
+	SRunner *runner = NULL;
+	int ran, failed, skipped;
+	size_t i;
+
+	if (argc == 2 && !strcmp(argv[1], "--list")) {
+		for (i = 0; i < SUITES; i++)
+			puts(suites[i].name);
+		return 0;
+	}
+	for (i = 0; i < SUITES; i++) {
+		if (argc == 2 && strcmp(argv[1], suites[i].name))
+			continue;
+		if (runner)
+			srunner_add_suite(runner, suites[i].make());
+		else
+			runner = srunner_create(suites[i].make());
+	}
+	if (!runner || argc > 2) {
+		fprintf(stderr, "usage: %s [SUITE|--list]\n", argv[0]);
+		return 2;
+	}
+
+	srunner_run_all(runner, CK_ENV);
+	ran = srunner_ntests_run(runner);
+	failed = srunner_ntests_failed(runner);
+	skipped = skips ? count_lines(skips) : 0;
+	srunner_free(runner);
+	printf("%d passed, %d failed, %d skipped\n", ran - failed - skipped,
+	       failed, skipped);
+	return failed ? 1 : 0;
+}
