@@ -133,7 +133,8 @@ static u32 reason_of(struct vm_area_struct *vma, u32 kind, bool write)
 /*
  * GUP flags for one mapping.  On kernels whose read pins go stale the driver
  * breaks COW by asking for a write, as RDMA does there; FOLL_FORCE makes that
- * work without PROT_WRITE, but not for hugetlb.
+ * work without PROT_WRITE.  Neither hugetlb nor protection keys know
+ * FOLL_FORCE: there a page is good only if it is the process's own already.
  */
 static void set_gup_flags(struct vm_area_struct *vma, bool write,
 			  struct pindev_segment *segment)
@@ -141,12 +142,14 @@ static void set_gup_flags(struct vm_area_struct *vma, bool write,
 	segment->gup_flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
 	if (write || !PINDEV_READ_PIN_STALE || !is_cow_mapping(vma->vm_flags))
 		return;
-	if (segment->report.kind != PIN_KIND_HUGETLB)
+	if (!arch_vma_access_permitted(vma, true, false, false))
+		segment->stale_reason = PIN_REASON_PKEY;
+	else if (segment->report.kind != PIN_KIND_HUGETLB)
 		segment->gup_flags |= FOLL_WRITE | FOLL_FORCE;
 	else if (vma->vm_flags & VM_WRITE)
 		segment->gup_flags |= FOLL_WRITE;
 	else
-		segment->want_anon = true;
+		segment->stale_reason = PIN_REASON_FAULT_FAILED;
 }
 
 /* The first address of @vma whose page is beyond the end of its file. */
@@ -172,7 +175,7 @@ static bool must_try(struct vm_area_struct *vma,
 {
 	u32 kind = segment->report.kind;
 
-	return segment->userfault || segment->guarded ||
+	return segment->userfault || segment->guarded || segment->stale_reason ||
 	       segment->report.end > segment->file_end ||
 	       kind == PIN_KIND_HUGETLB || kind == PIN_KIND_DEVICE ||
 	       kind == PIN_KIND_SPECIAL || kind == PIN_KIND_GUEST_MEMFD ||

@@ -161,7 +161,8 @@ struct pindev_range {
  * struct pindev_segment - what the driver knows of one mapping's part of a range
  * @report: what user space is told
  * @gup_flags: how to pin it
- * @want_anon: pin it only if its pages turn out to be anonymous
+ * @stale_reason: refuse pages that are not anonymous, for this reason, because a
+ *	pin of them would go stale and this kernel cannot help it; 0: no matter
  * @file_end: for a mapping of a file, the first address whose page lies beyond
  *	the end of the file; ULONG_MAX otherwise
  * @userfault: a userfaultfd is registered
@@ -172,7 +173,7 @@ struct pindev_range {
 struct pindev_segment {
 	struct pin_report report;
 	unsigned int gup_flags;
-	bool want_anon;
+	u32 stale_reason;
 	unsigned long file_end;
 	bool userfault;
 	bool guarded;

@@ -160,10 +160,10 @@ static struct pindev_pin *create_pin(const struct pin_pin *arg)
 }
 
 /*
- * Add one pinned page to the runs.  For device memory the run takes over a
- * pagemap reference; a page that cannot be added is still the caller's to unpin.
+ * Add one pinned page to the runs; 0 or the reason why that is impossible.  For
+ * device memory the run takes over a pagemap reference.
  */
-static int add_page(struct attempt *try, struct page *page)
+static u32 add_page(struct attempt *try, struct page *page)
 {
 	struct pindev_runs *runs = &try->pin->runs;
 	struct pindev_run run = {
@@ -173,67 +173,57 @@ static int add_page(struct attempt *try, struct page *page)
 		.type = PINDEV_RUN_RAM,
 	};
 	struct dev_pagemap *pgmap = NULL;
-	int err;
 
 	if (unlikely(is_zone_device_page(page))) {
 		/* Not in the section that makes taking the pagemap safe. */
 		if (try->segment.report.kind != PIN_KIND_DEVDAX)
-			return -ESTALE;
+			return PIN_REASON_MAPPING_CHANGED;
 		pgmap = pindev_get_dev_pagemap(run.pfn);
 		if (!pgmap)
-			return -ENODEV;
+			return PIN_REASON_DEVICE_BUSY;
 		run.type = PINDEV_RUN_DEVICE;
 	}
 	if (pgmap == try->last_pgmap && pindev_runs_extend(runs, &run)) {
 		put_dev_pagemap(pgmap);
-		return 0;
+		return PIN_REASON_NONE;
 	}
-	err = pindev_runs_append(runs, &run);
-	if (err)
+	if (pindev_runs_append(runs, &run)) {
 		put_dev_pagemap(pgmap);
-	else
-		try->last_pgmap = pgmap;
-	return err;
+		return PIN_REASON_NO_MEMORY;
+	}
+	try->last_pgmap = pgmap;
+	return PIN_REASON_NONE;
 }
 
-static int refuse_add(struct attempt *try, unsigned long addr, int err)
+/* What speaks against a page that GUP has pinned, or 0. */
+static u32 page_reason(const struct attempt *try, struct page *page)
 {
-	u32 reason = PIN_REASON_NO_MEMORY;
-
-	if (err == -ESTALE)
-		reason = PIN_REASON_MAPPING_CHANGED;
-	else if (err == -ENODEV)
-		reason = PIN_REASON_DEVICE_BUSY;
-	return pindev_refuse(try->refusal, reason, addr);
+	if (unlikely(page_ref_count(compound_head(page)) > REFCOUNT_GUARD))
+		return PIN_REASON_REFCOUNT;
+	if (unlikely(try->segment.stale_reason) && !PageAnon(page))
+		return try->segment.stale_reason;
+	return PIN_REASON_NONE;
 }
 
 /* Turn @count pinned pages at @addr into runs, or unpin what is left of them. */
 static int add_batch(struct attempt *try, unsigned long addr, long count)
 {
+	u32 reason;
 	long i;
-	int err;
 
 	for (i = 0; i < count; i++) {
-		struct page *page = try->batch[i];
-
-		if (unlikely(page_ref_count(compound_head(page)) >
-			     REFCOUNT_GUARD)) {
-			err = pindev_refuse(try->refusal, PIN_REASON_REFCOUNT,
-					    addr + i * PAGE_SIZE);
+		reason = page_reason(try, try->batch[i]);
+		if (!reason)
+			reason = add_page(try, try->batch[i]);
+		if (reason)
 			goto err_unpin;
-		}
-		err = add_page(try, page);
-		if (err) {
-			err = refuse_add(try, addr + i * PAGE_SIZE, err);
-			goto err_unpin;
-		}
 	}
 	try->covered += count;
 	return 0;
 
 err_unpin:
 	unpin_user_pages(try->batch + i, count - i);
-	return err;
+	return pindev_refuse(try->refusal, reason, addr + i * PAGE_SIZE);
 }
 
 /*
@@ -332,12 +322,7 @@ static u32 huge_page_reason(const struct attempt *try, struct page *page,
 {
 	if (!is_expected_huge_page(try, page, addr))
 		return PIN_REASON_MAPPING_CHANGED;
-	/* This kernel can neither break COW here nor keep the pin fresh. */
-	if (try->segment.want_anon && !PageAnon(page))
-		return PIN_REASON_FAULT_FAILED;
-	if (page_ref_count(compound_head(page)) > REFCOUNT_GUARD)
-		return PIN_REASON_REFCOUNT;
-	return PIN_REASON_NONE;
+	return page_reason(try, page);
 }
 
 /* On kernels that WARN about a movable huge page, never let GUP see one. */
@@ -444,9 +429,10 @@ static int pin_all(struct attempt *try)
 	return err;
 }
 
+/* Does the reason tell of the page, and not of the attempt? */
 static bool is_page_reason(u32 reason)
 {
-	return reason >= PIN_REASON_BEYOND_EOF && reason <= PIN_REASON_REFCOUNT;
+	return reason <= PIN_REASON_REFCOUNT;
 }
 
 /* Charge, then pin; on failure nothing stays charged or pinned. */
