@@ -191,6 +191,8 @@ debug() {
 	depmod -b "$tmp/modules" "$release"
 	cp "$tmp/obj/arch/x86/boot/bzImage" "$tmp/vmlinuz"
 	echo "$release" >"$tmp/release"
+	# kbuild writes the absolute path of its output directory into it.
+	sed -i "s|$tmp|$dir|" "$tmp/obj/Makefile"
 	ln -sfn obj "$tmp/build"
 	echo "$key" >"$tmp/key"
 	publish "$tmp" "$name"
