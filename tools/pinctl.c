@@ -18,7 +18,10 @@
 #include "text.h"
 
 const struct command *const commands[] = {
+	&cmd_doctor,
 	&cmd_check,
+	&cmd_explain,
+	&cmd_pin,
 	NULL
 };
 

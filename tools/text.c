@@ -115,13 +115,10 @@ char *text_format(const char *format, ...)
 	return text;
 }
 
-void text_print_wrapped(const char *text, const char *first_indent, const char *indent,
-			unsigned int width)
+void text_print_wrapped(const char *text, size_t column, const char *indent, size_t width)
 {
-	size_t column = strlen(first_indent);
 	bool start = true;
 
-	fputs(first_indent, stdout);
 	while (*text) {
 		size_t length = strcspn(text, " ");
 

@@ -2,6 +2,8 @@
 #ifndef _PINCTL_TEXT_H
 #define _PINCTL_TEXT_H
 
+#include <stddef.h>
+
 /*
  * All return a new string, for the caller to free, in which each byte that
  * cannot stand where the string goes is written as \xNN.
@@ -17,8 +19,10 @@ char *text_for_raw(const char *bytes);
 /* printf() into a new string. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints @text to stdout in lines of at most @width columns, indented. */
-void text_print_wrapped(const char *text, const char *first_indent, const char *indent,
-			unsigned int width);
+/*
+ * Prints @text to stdout in lines of at most @width columns.  The first begins
+ * where @column already is; the others begin with @indent.
+ */
+void text_print_wrapped(const char *text, size_t column, const char *indent, size_t width);
 
 #endif /* _PINCTL_TEXT_H */

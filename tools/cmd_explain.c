@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * pinctl explain: why not, and what to do.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explanation.h"
+#include "segment.h"
+#include "text.h"
+
+enum explain_column { COL_REASON, COL_ERRNO, COL_ERRNO_VALUE, COL_SENTENCE };
+
+static const struct column columns[] = {
+	[COL_REASON] = { "REASON", "string", "the rule's id", false },
+	[COL_ERRNO] = { "ERRNO", "string", "what a pinning driver gets", false },
+	[COL_ERRNO_VALUE] = { "ERRNO-VALUE", "integer", "its number", true },
+	[COL_SENTENCE] = { "SENTENCE", "string", "what is the case", false },
+	{ 0 }
+};
+
+/* Errnos of requests that the module did not come to judge. */
+static const struct request_errno {
+	int error;
+	const char *text;
+} request_errnos[] = {
+	{ ENOTTY, "the module does not know the command" },
+	{ EINVAL, "the request is malformed: its size, flags or length" },
+	{ E2BIG, "the request asks for more than this module knows" },
+	{ EOVERFLOW, "address plus length is beyond the end of the address space" },
+	{ EOPNOTSUPP, "this module or kernel does not offer what the flags ask for" },
+	{ ENOENT, "there is no pin with this id, or no /dev/pin" },
+	{ EACCES, "no permission to open /dev/pin, or it was opened read-only" },
+	{ EPERM, "the caller lacks a capability" },
+	{ ESRCH, "there is no such process" },
+	{ EMSGSIZE, "the caller's array is too small" },
+	{ ESTALE, "the pin has been revoked" },
+	{ EFAULT, "a pointer in the request is bad" },
+	{ EINTR, "the process is being killed" },
+	{ ENOMEM, "there is no memory for the request itself" },
+};
+
+/*
+ * What one run explains.  With -J everything is collected into @explanations,
+ * because there can be only one document.
+ */
+struct explain {
+	struct pinctl *pinctl;
+	struct json_object *explanations;
+	const char *source;
+	bool write;
+	bool list;
+	bool printed;
+	int exit;
+};
+
+static void give(struct explain *explain, const struct explanation *explanation)
+{
+	if (explain->pinctl->json) {
+		json_object_array_add(explain->explanations, explanation_json(explanation));
+		return;
+	}
+	if (explain->printed)
+		putchar('\n');
+	explain->printed = true;
+	explanation_print(explain->pinctl, explanation);
+}
+
+static int errno_from_name(const char *name)
+{
+	int error;
+
+	for (error = 1; error < 256; error++) {
+		const char *candidate = strerrorname_np(error);
+
+		if (candidate && !strcmp(candidate, name))
+			return error;
+	}
+	/* One number with two names. */
+	return strcmp(name, "ENOTSUP") ? 0 : EOPNOTSUPP;
+}
+
+static const char *request_errno_text(int error)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(request_errnos); i++)
+		if (request_errnos[i].error == error)
+			return request_errnos[i].text;
+	return NULL;
+}
+
+static void print_candidates(struct explain *explain, int error)
+{
+	const char *request = request_errno_text(error);
+	uint32_t reason;
+
+	if (explain->printed)
+		putchar('\n');
+	explain->printed = true;
+	printf("%s (%d) \"%s\" from a driver that pins memory, or from /dev/pin:\n",
+	       strerrorname_np(error), error, strerror(error));
+	for (reason = 1; reason <= libpin_reason_last(); reason++) {
+		if (libpin_reason_error(reason) != error)
+			continue;
+		printf("  %-19s ", libpin_reason_name(reason));
+		text_print_wrapped(libpin_reason_sentence(reason), 22,
+				   "                      ", output_width());
+	}
+	if (request)
+		printf("  %-19s %c%s.\n", "(no reason)", toupper((unsigned char)request[0]),
+		       request + 1);
+	puts("Next: pinctl explain REASON, or pinctl check PID to find out which it is");
+}
+
+static int explain_errno(struct explain *explain, const char *name, int error)
+{
+	uint32_t reason;
+	bool known = request_errno_text(error) != NULL;
+
+	for (reason = 1; reason <= libpin_reason_last(); reason++) {
+		struct explanation explanation = explanation_of(name, reason);
+
+		if (explanation.error != error)
+			continue;
+		known = true;
+		if (explain->pinctl->json)
+			give(explain, &explanation);
+	}
+	if (!known)
+		return complain(explain->pinctl, EXIT_USAGE, NULL, "pinctl explain --list",
+				"pinning gives no %s", name);
+	if (!explain->pinctl->json)
+		print_candidates(explain, error);
+	return EXIT_YES;
+}
+
+static int unknown_word(struct explain *explain, const char *word)
+{
+	struct suggestion suggestion;
+	uint32_t reason;
+
+	suggest_begin(&suggestion, word);
+	for (reason = 1; reason <= libpin_reason_last(); reason++) {
+		suggest_offer(&suggestion, libpin_reason_name(reason));
+		suggest_offer(&suggestion, strerrorname_np(libpin_reason_error(reason)));
+	}
+	return complain_usage(explain->pinctl, suggestion.best,
+			      "'%s' is neither a reason nor an errno nor a target", word);
+}
+
+/* Where @reason was met; the limit concerns no mapping by itself. */
+static struct explanation collect(const struct survey *survey, const char *argument,
+				  uint32_t reason)
+{
+	struct explanation explanation = explanation_of(argument, reason);
+	size_t i;
+
+	explanation.segments = calloc(survey->count + 1, sizeof(*explanation.segments));
+	if (!explanation.segments)
+		out_of_memory();
+	for (i = 0; i < survey->count; i++) {
+		const struct segment *segment = &survey->segments[i];
+
+		if (segment->reason != reason || segment->left_out)
+			continue;
+		explanation.segments[explanation.count++] = segment;
+		explanation.error = segment->error;
+	}
+	if (survey->limit == reason)
+		explanation.error = survey->limit_error;
+	return explanation;
+}
+
+static bool met_before(const struct survey *survey, size_t index)
+{
+	size_t i;
+
+	for (i = 0; i < index; i++)
+		if (!survey->segments[i].left_out &&
+		    survey->segments[i].reason == survey->segments[index].reason)
+			return true;
+	return false;
+}
+
+static void explain_survey(struct explain *explain, const char *text, const struct survey *survey)
+{
+	struct explanation explanation;
+	size_t i;
+
+	for (i = 0; i < survey->count; i++) {
+		const struct segment *segment = &survey->segments[i];
+
+		if (!segment->reason || segment->left_out || met_before(survey, i))
+			continue;
+		explanation = collect(survey, text, segment->reason);
+		give(explain, &explanation);
+		free(explanation.segments);
+	}
+	if (survey->limit) {
+		explanation = collect(survey, text, survey->limit);
+		give(explain, &explanation);
+		free(explanation.segments);
+	}
+	if (survey_is_clean(survey) && !explain->pinctl->json) {
+		printf("%s can be pinned for %s%s\n", text, survey->write ? "writing" : "reading",
+		       survey->predicted ? " (predicted)" : "");
+		explain->printed = true;
+	}
+}
+
+static int explain_target(struct explain *explain, const char *text)
+{
+	struct survey survey = { 0 };
+	struct target target;
+	const char *problem;
+	int ret;
+
+	if (target_parse(text, &target, &problem))
+		return complain_usage(explain->pinctl, NULL, "target '%s': %s", text, problem);
+	ret = survey_make(explain->pinctl, &target, explain->write, false, &survey);
+	if (!ret) {
+		explain->source = survey.predicted ? "predicted" : "module";
+		if (survey.because)
+			fprintf(stderr, "pinctl: predicted from /proc: %s\n", survey.because);
+		explain_survey(explain, text, &survey);
+		if (!survey_is_clean(&survey))
+			explain->exit = EXIT_NO;
+	}
+	survey_release(&survey);
+	target_release(&target);
+	return ret;
+}
+
+static bool looks_like_target(const char *word)
+{
+	return strchr(word, ':') || isdigit((unsigned char)*word) || !strcmp(word, "self");
+}
+
+static int explain_word(struct explain *explain, const char *word)
+{
+	uint32_t reason = libpin_reason_from_name(word);
+	struct explanation explanation;
+	int error;
+
+	if (reason) {
+		explanation = explanation_of(word, reason);
+		give(explain, &explanation);
+		return EXIT_YES;
+	}
+	error = errno_from_name(word);
+	if (error)
+		return explain_errno(explain, word, error);
+	if (looks_like_target(word))
+		return explain_target(explain, word);
+	return unknown_word(explain, word);
+}
+
+static struct cell list_cell(const void *data, size_t row, int column, bool bytes)
+{
+	uint32_t reason = (uint32_t)row + 1;
+	int error = libpin_reason_error(reason);
+	const char *text;
+
+	(void)data;
+	(void)bytes;
+	switch (column) {
+	case COL_REASON:
+		text = libpin_reason_name(reason);
+		break;
+	case COL_ERRNO:
+		text = errno_text(error);
+		break;
+	case COL_ERRNO_VALUE:
+		return (struct cell){
+			.text = text_format("%d", error),
+			.json = json_object_new_int(error),
+		};
+	default:
+		text = libpin_reason_sentence(reason);
+		break;
+	}
+	return (struct cell){ .text = text_format("%s", text), .json = json_string(text) };
+}
+
+static int explain_list(struct pinctl *pinctl)
+{
+	struct table table = {
+		.columns = columns,
+		.cell = list_cell,
+		.rows = libpin_reason_last(),
+	};
+	struct json_object *document;
+	int ret;
+
+	ret = table_choose(pinctl, &table, "REASON,ERRNO,SENTENCE");
+	if (ret)
+		return ret;
+	if (!pinctl->json) {
+		table_print(pinctl, &table);
+		return EXIT_YES;
+	}
+	document = json_document("pinctl.reasons/1");
+	json_add(document, "reasons", table_json(pinctl, &table));
+	json_print(pinctl, document);
+	return EXIT_YES;
+}
+
+static int explain_all(struct explain *explain, const char *const *words, size_t count)
+{
+	struct json_object *document;
+	size_t i;
+	int ret;
+
+	explain->explanations = json_array();
+	for (i = 0; i < count; i++) {
+		ret = explain_word(explain, words[i]);
+		if (ret) {
+			json_object_put(explain->explanations);
+			return ret;
+		}
+	}
+	if (!explain->pinctl->json) {
+		json_object_put(explain->explanations);
+		return explain->exit;
+	}
+	document = json_document("pinctl.explain/1");
+	json_add_string(document, "source", explain->source);
+	json_add(document, "explanations", explain->explanations);
+	json_print(explain->pinctl, document);
+	return explain->exit;
+}
+
+static const struct option_def explain_options[] = {
+	{ OPTION_LIST, "list", NULL, "all reasons" },
+	{ OPTION_READ, "read", NULL, "a target: about pinning for reading only" },
+	{ OPTION_WRITE, "write", NULL, "a target: about pinning for writing (default)" },
+	{ 0 }
+};
+
+#define WORDS_MAX 32
+
+static int explain_run(struct pinctl *pinctl, struct arguments *arguments)
+{
+	struct explain explain = { .pinctl = pinctl, .write = true };
+	const char *words[WORDS_MAX], *value;
+	size_t count = 0;
+	int id;
+
+	while ((id = option_next(pinctl, arguments, &value)) != OPTION_END) {
+		switch (id) {
+		case OPTION_LIST:
+			explain.list = true;
+			break;
+		case OPTION_READ:
+			explain.write = false;
+			break;
+		case OPTION_WRITE:
+			explain.write = true;
+			break;
+		case OPTION_ARGUMENT:
+			if (count == WORDS_MAX)
+				return complain_usage(pinctl, NULL, "more than %d things to explain",
+						      WORDS_MAX);
+			words[count++] = value;
+			break;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (explain.list && !count)
+		return explain_list(pinctl);
+	if (explain.list || !count)
+		return complain_usage(pinctl, NULL,
+				      "explain needs a reason, an errno or a target, or --list");
+	return explain_all(&explain, words, count);
+}
+
+const struct command cmd_explain = {
+	.name = "explain",
+	.synopsis = "explain REASON|ERRNO|TARGET... [--read|--write] | --list [OPTIONS]",
+	.summary = "why not, and what to do (fsdax, EFAULT, PID, ...)",
+	.description =
+		"Explains a reason, the reasons behind an errno, or every refusal in a target:\n"
+		"what was seen, by which rule, why the rule exists, and what to do. Reasons and\n"
+		"errnos need neither the module nor privileges. Columns are those of --list.",
+	.options = explain_options,
+	.columns = columns,
+	.examples =
+		" pinctl explain fsdax\n"
+		" pinctl explain EFAULT\n"
+		" pinctl explain file:/mnt/pmem0/data\n"
+		" pinctl explain --list\n",
+	.run = explain_run,
+};

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * pinctl pin: pins memory of its own and holds it.
+ *
+ * SIGINT and SIGTERM are blocked before the pin is made and waited for, so that
+ * it is released and reported however the hold ends.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "explanation.h"
+#include "segment.h"
+#include "size.h"
+#include "text.h"
+
+/* @seconds < 0: until a signal comes. */
+struct pin_options {
+	const char *target;
+	bool write;
+	bool query;
+	long seconds;
+};
+
+static int open_failed(struct pinctl *pinctl, int error)
+{
+	const char *detail = NULL, *fix = "pinctl doctor";
+
+	if (error == ENOENT || error == ENXIO || error == ENODEV) {
+		detail = "the module is not loaded";
+		fix = "sudo modprobe pin";
+	} else if (error == EACCES) {
+		detail = "pinning needs write permission: root, or the group of the device";
+		fix = "sudo usermod -aG pin $USER   then log in again   (or use sudo)";
+	}
+	return complain(pinctl, EXIT_UNKNOWN, detail, fix, "cannot open /dev/pin: %s",
+			strerror(error));
+}
+
+static struct json_object *nodes_json(const struct libpin_query *query)
+{
+	struct json_object *nodes = json_array();
+	size_t node;
+
+	for (node = 0; node < libpin_query_node_count(query); node++)
+		json_object_array_add(nodes, json_object_new_uint64(
+					      libpin_query_node_pages(query, node)));
+	return nodes;
+}
+
+static void print_json(struct pinctl *pinctl, const struct pin_options *options,
+		       const struct libpin_query *query)
+{
+	struct json_object *document = json_document("pinctl.pin/1");
+
+	json_add_string(document, "target", options->target);
+	json_add_bool(document, "pinned", true);
+	json_add_integer(document, "id", libpin_query_id(query));
+	json_add_address(document, "address", libpin_query_address(query));
+	json_add_integer(document, "length", libpin_query_length(query));
+	json_add_string(document, "access",
+			libpin_query_flags(query) & PIN_F_WRITE ? "write" : "read");
+	json_add_string(document, "mode", libpin_mode_name(libpin_query_mode(query)));
+	json_add_string(document, "state", libpin_state_name(libpin_query_state(query)));
+	json_add_integer(document, "pages", libpin_query_pages(query));
+	json_add_integer(document, "runs", libpin_query_runs(query));
+	json_add_integer(document, "charged_pages", libpin_query_charged_pages(query));
+	json_add_integer(document, "pid", (uint64_t)libpin_query_pid(query));
+	json_add_integer(document, "uid", libpin_query_uid(query));
+	json_add_string(document, "name", libpin_query_comm(query));
+	json_add_integer(document, "start_time_ns", libpin_query_start_time_ns(query));
+	json_add(document, "node_pages", nodes_json(query));
+	json_add(document, "refusal", NULL);
+	json_print(pinctl, document);
+}
+
+static void print_details(const struct libpin_query *query)
+{
+	const char *mode = libpin_mode_name(libpin_query_mode(query));
+	const char *state = libpin_state_name(libpin_query_state(query));
+	size_t node;
+
+	printf("address     0x%" PRIx64 "\n", libpin_query_address(query));
+	printf("length      %" PRIu64 "\n", libpin_query_length(query));
+	printf("access      %s\n", libpin_query_flags(query) & PIN_F_WRITE ? "write" : "read");
+	printf("mode        %s\n", mode ? mode : "unknown");
+	printf("state       %s\n", state ? state : "unknown");
+	printf("user        %u\n", libpin_query_uid(query));
+	for (node = 0; node < libpin_query_node_count(query); node++)
+		if (libpin_query_node_pages(query, node))
+			printf("node %-6zu %" PRIu64 " pages\n", node,
+			       libpin_query_node_pages(query, node));
+}
+
+static void print_pin(struct pinctl *pinctl, const struct pin_options *options,
+		      const struct libpin_query *query)
+{
+	uint64_t charged = libpin_query_charged_pages(query);
+	char size[SIZE_TEXT_MAX];
+
+	if (pinctl->json) {
+		print_json(pinctl, options, query);
+	} else {
+		printf("pin %" PRIu64 ": %" PRIu64 " pages in %" PRIu64 " runs, %s charged\n",
+		       libpin_query_id(query), libpin_query_pages(query),
+		       libpin_query_runs(query),
+		       size_to_text(charged * (uint64_t)sysconf(_SC_PAGESIZE), size));
+		if (options->query)
+			print_details(query);
+	}
+	/* Whoever waits for the pin reads it now, not when it has been released. */
+	fflush(stdout);
+}
+
+/* The one report that the refusal is about, as a segment; false if none is. */
+static bool refused_segment(const struct libpin_refusal *refusal, struct segment *segment)
+{
+	const struct libpin_verdict *verdict = libpin_refusal_verdict(refusal);
+	uint64_t address = libpin_refusal_address(refusal);
+	size_t i;
+
+	for (i = 0; i < libpin_verdict_report_count(verdict); i++) {
+		const struct libpin_report *report = libpin_verdict_report(verdict, i);
+
+		if (!libpin_report_reason(report) || address < libpin_report_start(report) ||
+		    address >= libpin_report_end(report))
+			continue;
+		*segment = (struct segment){
+			.start = libpin_report_start(report),
+			.end = libpin_report_end(report),
+			.kind = libpin_report_kind(report),
+			.flags = libpin_report_flags(report),
+			.path = (char *)libpin_refusal_path(refusal),
+		};
+		return true;
+	}
+	return false;
+}
+
+static int refused(struct pinctl *pinctl, const struct pin_options *options,
+		   const struct libpin_refusal *refusal)
+{
+	struct explanation explanation = explanation_of(options->target,
+							libpin_refusal_reason(refusal));
+	const struct segment *where;
+	struct segment segment;
+
+	explanation.error = libpin_refusal_error(refusal);
+	if (refused_segment(refusal, &segment)) {
+		where = &segment;
+		explanation.segments = &where;
+		explanation.count = 1;
+	}
+	if (pinctl->json) {
+		struct json_object *document = json_document("pinctl.pin/1");
+		struct json_object *object = explanation_json(&explanation);
+
+		json_add_address(object, "address", libpin_refusal_address(refusal));
+		json_add_string(document, "target", options->target);
+		json_add_bool(document, "pinned", false);
+		json_add(document, "refusal", object);
+		json_print(pinctl, document);
+	} else {
+		printf("%s cannot be pinned for %s, from 0x%" PRIx64 " on\n\n", options->target,
+		       options->write ? "writing" : "reading", libpin_refusal_address(refusal));
+		explanation_print(pinctl, &explanation);
+	}
+	return EXIT_NO;
+}
+
+static void end_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+}
+
+static void hold(const struct pin_options *options)
+{
+	struct timespec now, rest = { .tv_sec = options->seconds };
+	time_t end = 0;
+	sigset_t signals;
+	int ret;
+
+	end_signals(&signals);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	__builtin_add_overflow(now.tv_sec, options->seconds, &end);
+	do {
+		if (options->seconds < 0)
+			ret = sigwaitinfo(&signals, NULL);
+		else
+			ret = sigtimedwait(&signals, NULL, &rest);
+		/* Stopped and continued: wait for what is left, in whole seconds. */
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		rest = (struct timespec){ .tv_sec = end > now.tv_sec ? end - now.tv_sec : 0 };
+	} while (ret < 0 && errno == EINTR);
+}
+
+static void block_signals(void)
+{
+	sigset_t signals;
+
+	end_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
+
+static int show_and_hold(struct pinctl *pinctl, const struct pin_options *options,
+			 struct libpin_context *ctx, uint64_t id)
+{
+	struct libpin_query *query;
+	int ret;
+
+	ret = libpin_pin_query(ctx, id, &query);
+	if (ret) {
+		libpin_unpin(ctx, id);
+		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL, "cannot query pin %" PRIu64 ": %s",
+				id, strerror(-ret));
+	}
+	print_pin(pinctl, options, query);
+	libpin_query_free(query);
+	hold(options);
+	ret = libpin_unpin(ctx, id);
+	if (ret)
+		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL,
+				"cannot release pin %" PRIu64 ": %s", id, strerror(-ret));
+	if (!pinctl->json)
+		printf("pin %" PRIu64 " released\n", id);
+	return EXIT_YES;
+}
+
+static int pin_range(struct pinctl *pinctl, const struct pin_options *options, uint64_t start,
+		     uint64_t length)
+{
+	struct libpin_refusal *refusal;
+	struct libpin_request *request;
+	struct libpin_context *ctx;
+	struct libpin_pin *pin;
+	int ret;
+
+	ret = libpin_context_open(&ctx, NULL, true);
+	if (ret)
+		return open_failed(pinctl, -ret);
+	if (libpin_request_new(&request))
+		out_of_memory();
+	libpin_request_set_address(request, start);
+	libpin_request_set_length(request, length);
+	libpin_request_set_write(request, options->write);
+	block_signals();
+	ret = libpin_pin(ctx, request, &pin, &refusal);
+	libpin_request_free(request);
+	if (refusal) {
+		ret = refused(pinctl, options, refusal);
+		libpin_refusal_free(refusal);
+	} else if (ret) {
+		ret = complain(pinctl, EXIT_UNKNOWN, NULL, "pinctl doctor", "cannot pin %s: %s",
+			       options->target, strerror(-ret));
+	} else {
+		ret = show_and_hold(pinctl, options, ctx, libpin_pin_id(pin));
+		libpin_pin_free(pin);
+	}
+	libpin_context_close(ctx);
+	return ret;
+}
+
+static int pin(struct pinctl *pinctl, const struct pin_options *options)
+{
+	struct area area = { 0 };
+	struct target target;
+	const char *problem;
+	int ret;
+
+	if (target_parse(options->target, &target, &problem))
+		return complain_usage(pinctl, NULL, "target '%s': %s", options->target, problem);
+	if (target.type == TARGET_PROCESS && (target.pid || !target.length)) {
+		ret = complain_usage(pinctl, NULL, "pinctl can pin only memory of its own: new:, "
+				     "file: or self:ADDR+LEN");
+	} else if (target.type == TARGET_PROCESS) {
+		ret = pin_range(pinctl, options, target.start, target.length);
+	} else {
+		ret = area_create(pinctl, &target, options->write, &area);
+		if (!ret)
+			ret = pin_range(pinctl, options, area.start, area.length);
+	}
+	area_release(&area);
+	target_release(&target);
+	return ret;
+}
+
+static int parse_seconds(struct pinctl *pinctl, const char *text, long *seconds)
+{
+	char *end;
+
+	errno = 0;
+	*seconds = strtol(text, &end, 10);
+	if (errno || end == text || *seconds < 0 || (*end && strcmp(end, "s")))
+		return complain_usage(pinctl, NULL, "--hold needs a number of seconds, not '%s'",
+				      text);
+	return 0;
+}
+
+static const struct option_def pin_options[] = {
+	{ OPTION_READ, "read", NULL, "pin for reading only" },
+	{ OPTION_WRITE, "write", NULL, "pin for writing (default)" },
+	{ OPTION_HOLD, "hold", "SECONDS", "release after that; otherwise at SIGINT or SIGTERM" },
+	{ OPTION_QUERY, "query", NULL, "show everything about the pin" },
+	{ 0 }
+};
+
+static int pin_run(struct pinctl *pinctl, struct arguments *arguments)
+{
+	struct pin_options options = { .write = true, .seconds = -1 };
+	const char *value;
+	int id;
+
+	while ((id = option_next(pinctl, arguments, &value)) != OPTION_END) {
+		switch (id) {
+		case OPTION_READ:
+			options.write = false;
+			break;
+		case OPTION_WRITE:
+			options.write = true;
+			break;
+		case OPTION_HOLD:
+			if (parse_seconds(pinctl, value, &options.seconds))
+				return EXIT_USAGE;
+			break;
+		case OPTION_QUERY:
+			options.query = true;
+			break;
+		case OPTION_ARGUMENT:
+			if (options.target)
+				return complain_usage(pinctl, NULL, "more than one target: %s",
+						      value);
+			options.target = value;
+			break;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (!options.target)
+		return complain_usage(pinctl, NULL, "pin needs a target, as new:anon,64M");
+	return pin(pinctl, &options);
+}
+
+const struct command cmd_pin = {
+	.name = "pin",
+	.synopsis = "pin TARGET [--read|--write] [--hold SECONDS] [--query] [OPTIONS]",
+	.summary = "pin memory and hold it",
+	.description =
+		"Maps the target in pinctl's own process, pins it for the long term and holds it\n"
+		"until the time is over or SIGINT or SIGTERM comes. A refusal is explained.",
+	.options = pin_options,
+	.examples =
+		" pinctl pin new:anon,1G --hold 30\n"
+		" pinctl pin file:/dev/dax0.0 --query --hold 0\n"
+		" pinctl pin --read file:/var/lib/db/data\n",
+	.run = pin_run,
+};

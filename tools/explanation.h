@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef _PINCTL_EXPLANATION_H
+#define _PINCTL_EXPLANATION_H
+
+#include "output.h"
+#include "survey.h"
+
+/*
+ * One reason, and where it was met: the first @count of @segments, which are
+ * borrowed; none if the reason is explained by itself or refuses a range as a
+ * whole.  @argument is what the user asked about.
+ */
+struct explanation {
+	const char *argument;
+	uint32_t reason;
+	int error;
+	const struct segment **segments;
+	size_t count;
+};
+
+/* The reason by itself, with its own errno. */
+struct explanation explanation_of(const char *argument, uint32_t reason);
+
+/* You saw, because, why, what to do. */
+void explanation_print(const struct pinctl *pinctl, const struct explanation *explanation);
+struct json_object *explanation_json(const struct explanation *explanation);
+
+#endif /* _PINCTL_EXPLANATION_H */
