@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The suites of test-libpin.
+ */
+#include "suites.h"
+
+Suite *(*const suites[])(void) = {
+	suite_reason, suite_context, suite_check, suite_pin, suite_mapping, NULL
+};

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The suites of test-pinctl, and what its files need of pinctl.c.
+ */
+#include <stdlib.h>
+
+#include "pinctl.h"
+#include "suites.h"
+
+Suite *(*const suites[])(void) = { suite_size, suite_target, suite_text, NULL };
+
+void out_of_memory(void)
+{
+	abort();
+}

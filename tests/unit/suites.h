@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef _TESTS_UNIT_SUITES_H
+#define _TESTS_UNIT_SUITES_H
+
+#include <check.h>
+
+/* Each program's, ending in NULL. */
+extern Suite *(*const suites[])(void);
+
+Suite *suite_reason(void);
+Suite *suite_context(void);
+Suite *suite_check(void);
+Suite *suite_pin(void);
+Suite *suite_mapping(void);
+
+Suite *suite_size(void);
+Suite *suite_target(void);
+Suite *suite_text(void);
+
+#endif /* _TESTS_UNIT_SUITES_H */
