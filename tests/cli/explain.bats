@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Explain, which needs neither module nor privilege.
+
+load common
+
+reasons() {
+	"$PINCTL" explain --list -rn -o REASON
+}
+
+@test "the list has every reason of the interface" {
+	wanted=$(sed -n 's/^\tX(PIN_REASON_[A-Z0-9_]*, "\([^"]*\)".*/\1/p' \
+		"$BATS_TEST_DIRNAME/../../uapi/pin/types.h")
+	[ -n "$wanted" ]
+	[ "$(reasons)" = "$wanted" ]
+}
+
+@test "every reason is explained, with something to do" {
+	for reason in $(reasons); do
+		pinctl explain "$reason"
+		[ "$code" = 0 ]
+		[ -z "$err" ]
+		[[ $out == "You saw"* ]]
+		[[ $out == *"Because     $reason: "* ]]
+		[[ $out == *$'\n'"Why  "* ]]
+		[[ $out == *$'\n'"What to do"*$'\n'"  1. "* ]]
+		[[ $out != *unknown* ]]
+	done
+}
+
+@test "every reason as JSON" {
+	for reason in $(reasons); do
+		pinctl explain -J "$reason"
+		[ "$code" = 0 ]
+		is_json pinctl.explain/1 ".explanations[0].reason == \"$reason\"" \
+			'.explanations | length == 1' \
+			'.explanations[0].remedies | length >= 1' \
+			'.explanations[0].remedies | all(has("command") and has("needs_root"))' \
+			'.explanations[0].where == []' \
+			'.explanations[0].errno_value | type == "number"'
+	done
+}
+
+@test "what destroys data is marked" {
+	pinctl explain fsdax
+	[[ $out == *"ndctl create-namespace"*"[destroys data]"*"[needs root]"* ]]
+	pinctl explain -J fsdax
+	is_json pinctl.explain/1 '.explanations[0].remedies[0].destroys_data'
+}
+
+@test "every errno of the list leads back to its reasons" {
+	"$PINCTL" explain --list -rn -o ERRNO,REASON >"$dir/list"
+	while read -r errno reason; do
+		pinctl explain "$errno"
+		[ "$code" = 0 ]
+		[[ $out == *$'\n'"  $reason "* ]]
+	done <"$dir/list"
+	pinctl explain -J ENOMEM
+	is_json pinctl.explain/1 '.explanations | length > 2' \
+		'.explanations | all(.errno == "ENOMEM")'
+}
+
+@test "an errno that refuses nothing is explained too" {
+	pinctl explain EPERM
+	[ "$code" = 0 ]
+	[[ $out == *capability* ]]
+	pinctl explain ENOTSUP
+	[ "$code" = 0 ]
+	[[ $out == *fsdax* ]]
+	pinctl explain EXDEV
+	[ "$code" = 2 ]
+	pinctl explain -J EPERM
+	is_json pinctl.explain/1 '.explanations == []'
+}
+
+@test "several at once" {
+	pinctl explain fsdax hole
+	[ "$code" = 0 ]
+	[ "$(grep -c '^You saw' "$dir/out")" = 2 ]
+	pinctl explain -J fsdax hole
+	is_json pinctl.explain/1 '[.explanations[].reason] == ["fsdax", "hole"]'
+}
+
+@test "a target, with the place" {
+	need_no_module
+	disk_file
+	pinctl explain "file:$disk"
+	[ "$code" = 1 ]
+	[[ $out == *"Because     file-dirty-tracking: "* ]]
+	[[ $out == *"Where "*" $disk"* ]]
+	pinctl explain -J "file:$disk"
+	[ "$code" = 1 ]
+	is_json pinctl.explain/1 '.source == "predicted"' \
+		".explanations[0].where[0].path == \"$disk\"" \
+		'.explanations[0].where[0].size == 65536'
+	pinctl explain --read "file:$disk"
+	[ "$code" = 0 ]
+	[[ $out == *"can be pinned for reading"* ]]
+}
+
+@test "the list as JSON" {
+	pinctl explain --list -J
+	[ "$code" = 0 ]
+	is_json pinctl.reasons/1 '.reasons | length > 20' \
+		'.reasons | all(.errno_value > 0 and (.sentence | length > 0))'
+}

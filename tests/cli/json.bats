@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# With -J stdout is one valid document, whatever happens.
+
+load common
+
+error() { # EXIT ARGUMENTS...
+	local wanted=$1
+	shift
+	pinctl "$@"
+	[ "$code" = "$wanted" ]
+	[ -n "$err" ]
+	is_json pinctl.error/1 ".error.exit == $wanted" '.error.message | length > 0' \
+		'.error | has("detail") and has("fix")'
+}
+
+@test "errors are documents too" {
+	error 2 -J chek
+	error 2 chek -J
+	error 2 check -J
+	error 2 check self --json --wirte
+	error 2 check --frob -J self
+	error 2 check -aJ
+	error 2 check -J self -o NOPE
+	error 2 check -J nobody
+	error 2 explain --json fsdxa
+	error 2 explain -J
+	error 2 pin -J 1
+	error 3 check -J 2147483647
+	error 3 check -J file:/no/such/file
+	error 3 check -J $'file:/no/\xff\033'
+}
+
+@test "-J as an argument of -o is none" {
+	pinctl check self -oJ
+	[ "$code" = 2 ]
+	[ -z "$out" ]
+}
+
+@test "an error after a good word leaves one document" {
+	pinctl explain -J fsdax fsdxa
+	[ "$code" = 2 ]
+	is_json pinctl.error/1
+}
+
+@test "help and version" {
+	pinctl -J
+	[ "$code" = 0 ]
+	is_json pinctl.help/1 '.text | contains("check")'
+	pinctl check -J --help
+	[ "$code" = 0 ]
+	is_json pinctl.help/1 '.text | contains("Columns:")'
+	pinctl check --help -J
+	is_json pinctl.help/1
+	pinctl --version -J
+	is_json pinctl.version/1 '.version | length > 0'
+}
+
+@test "no device, no pin: still a document" {
+	need_no_module
+	error 3 pin -J new:anon,1M --hold 0
+	error 3 check -J --try new:anon,1M
+}
+
+@test "-q with -J still gives the document" {
+	pinctl check -q -J self
+	is_json pinctl.check/1
+}

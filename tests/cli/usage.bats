@@ -1,0 +1,162 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Help, mistakes, exit codes, output that cannot be written.
+
+load common
+
+@test "pinctl alone is one screen of help" {
+	pinctl
+	[ "$code" = 0 ]
+	[ -z "$err" ]
+	[ "$(wc -l <"$dir/out")" -le 24 ]
+	[[ "${out%%$'\n'*}" == *"memory pins, not GPIO pins"* ]]
+}
+
+@test "every command has help with its options and exit codes" {
+	for command in doctor check explain pin; do
+		pinctl "$command" --help
+		[ "$code" = 0 ]
+		[ -z "$err" ]
+		[[ $out == *"pinctl $command"* ]]
+		[[ $out == *"Exit codes:"* ]]
+		[[ $out == *"Examples:"* ]]
+		[[ $out == *"-J, --json"* ]]
+		before=$out
+		pinctl help "$command"
+		[ "$code" = 0 ]
+		[ "$out" = "$before" ]
+	done
+}
+
+@test "the overview names every command" {
+	pinctl
+	for command in doctor check explain pin; do
+		[[ $out == *$'\n'" $command "* ]]
+	done
+}
+
+@test "the help lists every column that -o takes" {
+	for command in check explain; do
+		pinctl "$command" --help
+		columns=$(sed -n '/^Columns:/,/^$/p' "$dir/out" | awk '/</ {print $1}')
+		[ -n "$columns" ]
+		for column in $columns; do
+			case $command in
+			check) pinctl check self -o "$column" ;;
+			*) pinctl explain --list -o "$column" ;;
+			esac
+			[ "$code" = 0 ]
+		done
+	done
+}
+
+@test "--version" {
+	pinctl --version
+	[ "$code" = 0 ]
+	[[ $out =~ ^pinctl\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
+	local hint=$1
+	shift
+	pinctl "$@"
+	[ "$code" = 2 ]
+	[ -z "$out" ]
+	[[ $err == pinctl:* ]]
+	[[ $err == *"$hint"* ]]
+	[[ $err == *"--help"* ]]
+}
+
+@test "mistakes say what was meant" {
+	mistake "did you mean 'check'" chek
+	mistake "did you mean 'explain'" explian fsdax
+	mistake "did you mean '--write'" check self --wirte
+	mistake "did you mean '--json'" --jsno
+	mistake "did you mean 'REASON'" check self -o RANGE,RAESON
+	mistake "did you mean 'fsdax'" explain fsdxa
+	mistake "did you mean 'EFAULT'" explain EFALUT
+	mistake "did you mean 'always'" --color=alwyas
+	mistake "did you mean 'memlock.soft'" doctor --only memlock.sfot
+}
+
+@test "mistakes without a guess" {
+	mistake "unknown command" frobnicate
+	mistake "unknown option -x" check -x self
+	mistake "needs an argument" check self -o
+	mistake "needs an argument" check self --output
+	mistake "takes no argument" check --all=1 self
+	mistake "needs a target" check
+	mistake "more than one target" check self self
+	mistake "needs a target" pin
+	mistake "needs a reason" explain
+	mistake "takes no target" doctor self
+	mistake "unknown column" check self -o NOSUCHTHING
+	mistake "no columns left" check self -o -RANGE,SIZE,PERM,ERRNO,REASON,MAPPING
+	mistake "number of seconds" pin new:anon,1M --hold soon
+	mistake "memory of its own" pin 1
+	mistake "--try needs" check --try self
+}
+
+@test "bad targets" {
+	for target in '' nobody 0 12x self:1000 self:2000-1000 file: new:anon new:anon,64MB \
+		self:ffffffffffffffff+2; do
+		mistake "target '$target'" check "$target"
+	done
+}
+
+@test "long options are not abbreviated" {
+	mistake "unknown option --js" check self --js
+	mistake "unknown option --al" check --al self
+}
+
+@test "options stand anywhere, and -- ends them" {
+	pinctl check -a self --read -n
+	[ "$code" = 0 ]
+	before=$(wc -l <"$dir/out")
+	pinctl check --read -na self
+	[ "$code" = 0 ]
+	[ "$(wc -l <"$dir/out")" = "$before" ]
+	mistake "target '-x'" check -- -x
+}
+
+@test "what cannot be found out is 3" {
+	pinctl check 2147483647
+	[ "$code" = 3 ]
+	[ -z "$out" ]
+	pinctl check file:/no/such/file
+	[ "$code" = 3 ]
+	: >"$dir/empty"
+	pinctl check "file:$dir/empty"
+	[ "$code" = 3 ]
+	[[ $err == *"empty"* ]]
+}
+
+@test "output that cannot be written is a failure" {
+	[ -c /dev/full ] || skip "no /dev/full"
+	code=0
+	"$PINCTL" explain --list >/dev/full 2>"$dir/err" || code=$?
+	[ "$code" = 3 ]
+	grep -q "cannot write" "$dir/err"
+	code=0
+	"$PINCTL" explain --list >&- 2>"$dir/err" || code=$?
+	[ "$code" = 3 ]
+}
+
+@test "a reader that stops reading is none" {
+	"$PINCTL" explain --list 2>"$dir/err" | head -n 1
+	[ ! -s "$dir/err" ]
+}
+
+@test "colours only when asked for or on a terminal" {
+	pinctl explain --color=always fsdax
+	[[ $out == *$'\033['* ]]
+	pinctl explain fsdax
+	[[ $out != *$'\033['* ]]
+	pinctl explain --color=never fsdax
+	[[ $out != *$'\033['* ]]
+	command -v script >/dev/null || skip "no script(1) for a terminal"
+	script -qec "'$PINCTL' explain fsdax" /dev/null </dev/null | grep -q $'\033\['
+	NO_COLOR=1 script -qec "'$PINCTL' explain fsdax" /dev/null </dev/null >"$dir/out"
+	! grep -q $'\033\[' "$dir/out"
+}
