@@ -39,7 +39,7 @@ static int map_failed(struct pinctl *pinctl, const char *what, bool huge)
 	const char *fix = NULL;
 
 	if (error == ENOMEM && huge)
-		fix = "add huge pages: sudo sysctl vm.nr_hugepages=COUNT (pinctl explain hugetlb-empty)";
+		fix = "sudo sysctl vm.nr_hugepages=$COUNT   (pinctl explain hugetlb-empty)";
 	return complain(pinctl, EXIT_UNKNOWN, NULL, fix, "cannot map %s: %s", what,
 			strerror(error));
 }

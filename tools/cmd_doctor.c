@@ -304,9 +304,9 @@ static void check_hugetlb(const struct machine *machine, struct finding *finding
 	}
 	while (fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "HugePages_Total: %" SCNu64, &total) == 1 ||
-		    sscanf(line, "HugePages_Free: %" SCNu64, &free_pages) == 1)
+		    sscanf(line, "HugePages_Free: %" SCNu64, &free_pages) == 1 ||
+		    sscanf(line, "Hugepagesize: %" SCNu64 " kB", &size) == 1)
 			continue;
-		sscanf(line, "Hugepagesize: %" SCNu64 " kB", &size);
 	}
 	fclose(file);
 	if (!size)

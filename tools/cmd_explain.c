@@ -119,7 +119,7 @@ static void print_candidates(struct explain *explain, int error)
 static int explain_errno(struct explain *explain, const char *name, int error)
 {
 	uint32_t reason;
-	bool known = request_errno_text(error) != NULL;
+	bool known = request_errno_text(error);
 
 	for (reason = 1; reason <= libpin_reason_last(); reason++) {
 		struct explanation explanation = explanation_of(name, reason);
@@ -363,8 +363,8 @@ static int explain_run(struct pinctl *pinctl, struct arguments *arguments)
 			break;
 		case OPTION_ARGUMENT:
 			if (count == WORDS_MAX)
-				return complain_usage(pinctl, NULL, "more than %d things to explain",
-						      WORDS_MAX);
+				return complain_usage(pinctl, NULL,
+						      "more than %d things to explain", WORDS_MAX);
 			words[count++] = value;
 			break;
 		default:

@@ -47,9 +47,11 @@ static struct json_object *nodes_json(const struct libpin_query *query)
 	struct json_object *nodes = json_array();
 	size_t node;
 
-	for (node = 0; node < libpin_query_node_count(query); node++)
-		json_object_array_add(nodes, json_object_new_uint64(
-					      libpin_query_node_pages(query, node)));
+	for (node = 0; node < libpin_query_node_count(query); node++) {
+		uint64_t pages = libpin_query_node_pages(query, node);
+
+		json_object_array_add(nodes, json_object_new_uint64(pages));
+	}
 	return nodes;
 }
 
@@ -218,8 +220,8 @@ static int show_and_hold(struct pinctl *pinctl, const struct pin_options *option
 	ret = libpin_pin_query(ctx, id, &query);
 	if (ret) {
 		libpin_unpin(ctx, id);
-		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL, "cannot query pin %" PRIu64 ": %s",
-				id, strerror(-ret));
+		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL,
+				"cannot query pin %" PRIu64 ": %s", id, strerror(-ret));
 	}
 	print_pin(pinctl, options, query);
 	libpin_query_free(query);

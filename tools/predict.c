@@ -162,7 +162,7 @@ static bool is_devdax(unsigned int device_major, unsigned int device_minor)
 	if (length < 0)
 		return false;
 	target[length] = '\0';
-	return strstr(target, "/dax") != NULL;
+	return strstr(target, "/dax");
 }
 
 /*

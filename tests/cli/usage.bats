@@ -111,12 +111,13 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 }
 
 @test "options stand anywhere, and -- ends them" {
-	pinctl check -a self --read -n
-	[ "$code" = 0 ]
-	before=$(wc -l <"$dir/out")
-	pinctl check --read -na self
-	[ "$code" = 0 ]
-	[ "$(wc -l <"$dir/out")" = "$before" ]
+	for line in "-b self:0+4K -o SIZE -rn" "-rnb --output=SIZE self:0+4K" \
+		"self:0+4K -rn -b -oSIZE" "-nrboSIZE -- self:0+4K"; do
+		# shellcheck disable=SC2086 # words
+		pinctl check $line
+		[ "$code" = 1 ]
+		[ "$out" = 4096 ]
+	done
 	mistake "target '-x'" check -- -x
 }
 
