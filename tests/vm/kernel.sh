@@ -162,9 +162,7 @@ debug() {
 	source=$(debug_source "linux-source-$name")
 	key=$({ grep -E '^(# )?CONFIG_' "$fragment" | LC_ALL=C sort
 		echo "${source##*_}"; } | sha256sum | cut -c1-12)
-	if [ -s "$dir/key" ] && [ "$(cat "$dir/key")" = "$key" ]; then
-		return
-	fi
+	[ "$(cat "$dir/key" 2>/dev/null)" != "$key" ] || return 0
 	# An interrupted build goes on where it stopped; a changed fragment starts
 	# from the last kernel's objects, because make sees which options changed.
 	tmp=$kernels/.partial-$name-$key
