@@ -239,9 +239,6 @@ static void judge_vma(struct vm_area_struct *vma, unsigned long start,
 		describe_file(vma, report);
 	if (has_file_end(report->kind) && vma->vm_file)
 		segment->file_end = file_end_of(vma, report->page_size);
-	if (report->kind == PIN_KIND_DEVDAX)
-		segment->dax_alive =
-			dax_alive(inode_dax(vma->vm_file->f_mapping->host));
 	set_gup_flags(vma, write, segment);
 
 	report->reason = reason_of(vma, report->kind, write);
@@ -276,6 +273,32 @@ int pindev_classify_at(unsigned long addr, unsigned long end, bool write,
 		judge_hole(addr, addr + PAGE_SIZE, segment);
 	mmap_read_unlock(mm);
 	return 0;
+}
+
+/**
+ * pindev_classify_dax() - is the device of a device-dax mapping here to stay?
+ * @addr: in the mapping
+ *
+ * The caller is in a dax_read_lock() section, for whose length the answer holds.
+ *
+ * Return: 0, -ENODEV if the device is being removed, -ESTALE if the address maps
+ * something else, -EINTR on a fatal signal.
+ */
+int pindev_classify_dax(unsigned long addr)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	vma = vma_lookup(mm, addr);
+	if (!vma || !is_devdax(vma))
+		err = -ESTALE;
+	else if (!dax_alive(inode_dax(vma->vm_file->f_mapping->host)))
+		err = -ENODEV;
+	mmap_read_unlock(mm);
+	return err;
 }
 
 static bool is_wanted(const struct pin_report *report, u32 flags)

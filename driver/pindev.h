@@ -167,8 +167,6 @@ struct pindev_range {
  *	the end of the file; ULONG_MAX otherwise
  * @userfault: a userfaultfd is registered
  * @guarded: it may have guard pages
- * @dax_alive: for device-dax, the device is not being removed; true only as
- *	long as the dax_read_lock() section lasts in which it was read
  */
 struct pindev_segment {
 	struct pin_report report;
@@ -177,7 +175,6 @@ struct pindev_segment {
 	unsigned long file_end;
 	bool userfault;
 	bool guarded;
-	bool dax_alive;
 };
 
 /**
@@ -259,6 +256,7 @@ int pindev_report_check(struct pindev_request *req);
 int pindev_refuse(struct pin_refusal *refusal, u32 reason, u64 addr);
 int pindev_classify_at(unsigned long addr, unsigned long end, bool write,
 		       struct pindev_segment *segment);
+int pindev_classify_dax(unsigned long addr);
 int pindev_classify_range(struct pindev_range *left, u32 flags,
 			  struct pindev_reports *reports,
 			  struct pin_refusal *refusal, unsigned int budget);

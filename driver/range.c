@@ -286,18 +286,20 @@ static int pin_device_batch(struct attempt *try, unsigned long *addr)
 	int id, err;
 
 	id = dax_read_lock();
-	err = pindev_classify_at(*addr, try->segment.report.end, try->write,
-				 &try->segment);
-	if (err)
+	switch (pindev_classify_dax(*addr)) {
+	case 0:
+		err = pin_batch(try, addr);
+		break;
+	case -ENODEV:
+		err = pindev_refuse(try->refusal, PIN_REASON_DEVICE_BUSY, *addr);
+		break;
+	case -EINTR:
 		err = pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED, *addr);
-	else if (try->segment.report.kind != PIN_KIND_DEVDAX ||
-		 try->segment.report.reason)
+		break;
+	default:
 		err = pindev_refuse(try->refusal, PIN_REASON_MAPPING_CHANGED,
 				    *addr);
-	else if (!try->segment.dax_alive)
-		err = pindev_refuse(try->refusal, PIN_REASON_DEVICE_BUSY, *addr);
-	else
-		err = pin_batch(try, addr);
+	}
 	dax_read_unlock(id);
 	return err;
 }
