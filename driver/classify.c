@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A VMA to its kind and reason: the mirror of check_vma_flags() (mm/gup.c, Linux
- * 7.2) for FOLL_PIN | FOLL_LONGTERM of one's own memory, on every kernel.
+ * 7.2) for FOLL_PIN | FOLL_LONGTERM of a process's own memory, on every kernel.
  *
  * The mirror is needed because GUP's errno does not tell the rule, because
  * older kernels lack rules, and because the fast path, which sees page tables
  * and no VMA, lets through what the rules refuse.  A range is judged before any
  * page of it is touched.  Nothing of a VMA is kept once mmap_lock is released,
- * so every verdict is advisory.
+ * so every verdict is advisory.  Other processes' memory can be judged, too, as
+ * if they pinned it.
  *
  * mmap_lock is held for read by the walks here, never on entry.
  */
@@ -108,7 +109,10 @@ static u32 write_reason(struct vm_area_struct *vma)
 	return PIN_REASON_NONE;
 }
 
-/* The rules in the order of check_vma_flags(). */
+/*
+ * The rules in the order of check_vma_flags().  Protection keys are a thread's
+ * own: of another process's arch_vma_access_permitted() says yes.
+ */
 static u32 reason_of(struct vm_area_struct *vma, u32 kind, bool write)
 {
 	u32 reason = PIN_REASON_NONE;
@@ -310,6 +314,7 @@ static bool is_wanted(const struct pin_report *report, u32 flags)
 
 /**
  * pindev_classify_range() - judge the mappings of a range
+ * @mm: the address space; the caller holds mm_users
  * @left: the range; its start moves on to what has not been judged
  * @flags: enum pin_check_flags; MAPPED ignores holes altogether
  * @reports: wanted reports are added; when they are full the walk stops, unless
@@ -319,11 +324,10 @@ static bool is_wanted(const struct pin_report *report, u32 flags)
  *
  * Return: 0, or -EINTR on a fatal signal.
  */
-int pindev_classify_range(struct pindev_range *left, u32 flags,
-			  struct pindev_reports *reports,
+int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
+			  u32 flags, struct pindev_reports *reports,
 			  struct pin_refusal *refusal, unsigned int budget)
 {
-	struct mm_struct *mm = current->mm;
 	struct pindev_segment segment;
 	struct vm_area_struct *vma;
 	bool bounded = budget;
@@ -370,16 +374,17 @@ static unsigned long huge_page_rest(struct mm_struct *mm, unsigned long addr,
 
 /**
  * pindev_classify_charge() - what pinning a range is charged
+ * @mm: the address space; the caller holds mm_users
  * @range: the range
  * @pages: out: its base pages, and the rest of the huge pages at its two ends;
  *	between them hugetlb mappings consist of whole huge pages
  *
  * Return: 0, or -EINTR on a fatal signal.
  */
-int pindev_classify_charge(const struct pindev_range *range,
+int pindev_classify_charge(struct mm_struct *mm,
+			   const struct pindev_range *range,
 			   unsigned long *pages)
 {
-	struct mm_struct *mm = current->mm;
 	unsigned long bytes = range->end - range->start;
 
 	if (mmap_read_lock_killable(mm))

@@ -120,7 +120,7 @@ int pindev_context_info(struct pindev_request *req)
 	if (arg->flags)
 		return -EINVAL;
 	arg->features = PIN_FEATURE_LONGTERM | PIN_FEATURE_CHECK |
-			PIN_FEATURE_CHECK_LIMITS;
+			PIN_FEATURE_CHECK_LIMITS | PIN_FEATURE_CHECK_OTHER;
 	arg->abi_version = PIN_ABI_VERSION;
 	arg->page_size = PAGE_SIZE;
 	arg->system_cap_pages = READ_ONCE(pindev_ledger_max_pages);

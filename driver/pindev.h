@@ -257,10 +257,11 @@ int pindev_refuse(struct pin_refusal *refusal, u32 reason, u64 addr);
 int pindev_classify_at(unsigned long addr, unsigned long end, bool write,
 		       struct pindev_segment *segment);
 int pindev_classify_dax(unsigned long addr);
-int pindev_classify_range(struct pindev_range *left, u32 flags,
-			  struct pindev_reports *reports,
+int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
+			  u32 flags, struct pindev_reports *reports,
 			  struct pin_refusal *refusal, unsigned int budget);
-int pindev_classify_charge(const struct pindev_range *range,
+int pindev_classify_charge(struct mm_struct *mm,
+			   const struct pindev_range *range,
 			   unsigned long *pages);
 
 /* diagnose.c */

@@ -445,7 +445,7 @@ static int charge_and_pin(struct attempt *try, struct pindev_reports *reports)
 	u32 reason;
 	int err;
 
-	if (pindev_classify_charge(&try->range, &charge_pages))
+	if (pindev_classify_charge(current->mm, &try->range, &charge_pages))
 		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
 				     try->range.start);
 	reason = pindev_account_charge(&pin->charge, charge_pages);
@@ -465,8 +465,9 @@ static int judge(struct attempt *try, struct pindev_reports *reports)
 {
 	struct pindev_range left = try->range;
 
-	if (pindev_classify_range(&left, try->write ? PIN_CHECK_WRITE : 0,
-				  reports, try->refusal, 0))
+	if (pindev_classify_range(current->mm, &left,
+				  try->write ? PIN_CHECK_WRITE : 0, reports,
+				  try->refusal, 0))
 		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
 				     try->range.start);
 	return -(int)try->refusal->error;

@@ -3,8 +3,13 @@
  * Reports: collected in kernel memory while mmap_lock is held, copied to the
  * caller after it is released.  Answers CHECK, which is nothing but reports.
  */
+#include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -116,9 +121,45 @@ static int check_validate(const struct pin_check *arg,
 			return -EINVAL;
 		left->start = arg->cursor;
 	}
-	if (!arg->reports_capacity)
-		return -EMSGSIZE;
-	return arg->pid ? -EOPNOTSUPP : 0;
+	return arg->reports_capacity ? 0 : -EMSGSIZE;
+}
+
+/*
+ * The address space to judge, with mm_users held.  Of another process it takes
+ * what ptrace(2) takes, as far as a module can ask: CAP_SYS_PTRACE over the
+ * process's user namespace.  ptrace_may_access() is not exported, so no security
+ * module is asked, and the same user is not enough.
+ */
+static int check_get_mm(const struct pin_check *arg, struct mm_struct **mm)
+{
+	struct task_struct *task;
+	int err = 0;
+
+	if (!arg->pid) {
+		*mm = current->mm;
+		mmget(*mm);
+		return 0;
+	}
+	/* Limits are those of the caller. */
+	if (arg->flags & PIN_CHECK_LIMITS)
+		return -EOPNOTSUPP;
+	rcu_read_lock();
+	task = pid_task(find_vpid(arg->pid), PIDTYPE_PID);
+	if (task)
+		get_task_struct(task);
+	rcu_read_unlock();
+	if (!task)
+		return -ESRCH;
+
+	*mm = get_task_mm(task);
+	put_task_struct(task);
+	if (!*mm)
+		return -ESRCH;
+	if (*mm != current->mm && !ns_capable((*mm)->user_ns, CAP_SYS_PTRACE)) {
+		mmput(*mm);
+		err = -EPERM;
+	}
+	return err;
 }
 
 /* Limits come last: they refuse only what nothing else refuses. */
@@ -141,20 +182,24 @@ int pindev_report_check(struct pindev_request *req)
 	struct pindev_reports reports;
 	struct pindev_range range, left;
 	unsigned long charge_pages;
+	struct mm_struct *mm;
 	int err;
 
 	err = check_validate(arg, &range, &left);
-	if (err)
-		return err;
-	err = pindev_reports_init(&reports, arg->reports_capacity,
-				  arg->report_size);
-	if (err)
-		return err;
-
-	err = pindev_classify_charge(&range, &charge_pages);
 	if (!err)
-		err = pindev_classify_range(&left, arg->flags, &reports,
+		err = pindev_reports_init(&reports, arg->reports_capacity,
+					  arg->report_size);
+	if (err)
+		return err;
+	err = check_get_mm(arg, &mm);
+	if (err)
+		goto out_free;
+
+	err = pindev_classify_charge(mm, &range, &charge_pages);
+	if (!err)
+		err = pindev_classify_range(mm, &left, arg->flags, &reports,
 					    &refusal, CHECK_BUDGET);
+	mmput(mm);
 	if (!err)
 		err = pindev_reports_copy(&reports, arg->reports,
 					  arg->report_size);

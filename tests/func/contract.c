@@ -407,7 +407,8 @@ START_TEST(info_tells)
 	ck_assert_uint_eq(now.abi_version, PIN_ABI_VERSION);
 	ck_assert_uint_eq(now.page_size, page);
 	ck_assert_uint_eq(now.features, PIN_FEATURE_LONGTERM | PIN_FEATURE_CHECK |
-					PIN_FEATURE_CHECK_LIMITS);
+					PIN_FEATURE_CHECK_LIMITS |
+					PIN_FEATURE_CHECK_OTHER);
 	ck_assert_uint_gt(now.system_cap_pages, 0);
 	ck_assert_uint_gt(now.context_cap_pins, 0);
 	/* The suite runs as root, who is not held to the limit. */

@@ -2,9 +2,11 @@
 /* Reports: they tile the asked range, and CHECK and PIN say the same. */
 #include "harness.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /*
@@ -206,6 +208,76 @@ START_TEST(bounded_work)
 }
 END_TEST
 
+struct other {
+	char *addr;
+};
+
+/* A process with the patchwork at the same addresses and nothing else to do. */
+static pid_t start_other(struct other *other)
+{
+	pid_t pid;
+
+	other->addr = patchwork();
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		for (;;)
+			pause();
+	/* What is ours from now on differs from what is the other's. */
+	ck_assert_int_eq(munmap(other->addr, 16 * page), 0);
+	return pid;
+}
+
+static int ask_other(pid_t pid, const struct other *other, uint32_t flags,
+		     struct pin_report *reports, struct pin_check *arg)
+{
+	*arg = (struct pin_check) {
+		.size = sizeof(*arg),
+		.flags = PIN_CHECK_WRITE | flags,
+		.pid = pid,
+		.addr = (uintptr_t)other->addr,
+		.length = 16 * page,
+		.reports = (uintptr_t)reports,
+		.reports_capacity = 8,
+		.report_size = sizeof(*reports),
+	};
+	return call(PIN_IOC_CHECK, arg);
+}
+
+static int ask_without_capability(void *pid)
+{
+	struct other other = { .addr = (char *)page };
+	struct pin_report reports[8];
+	struct pin_check arg;
+
+	ck_assert_int_eq(setuid(65534), 0);
+	return ask_other(*(pid_t *)pid, &other, 0, reports, &arg) == -EPERM ? 0 : 1;
+}
+
+START_TEST(other_process)
+{
+	struct pin_report reports[8];
+	struct other other;
+	struct pin_check arg;
+	pid_t pid = start_other(&other);
+
+	ck_assert_int_eq(ask_other(pid, &other, 0, reports, &arg), 0);
+	ck_assert_uint_eq(arg.reports_count, 4);
+	expect_patchwork(reports, other.addr);
+	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_NOT_WRITABLE);
+	ck_assert_int_eq(ask_other(pid, &other, PIN_CHECK_LIMITS, reports, &arg),
+			 -EOPNOTSUPP);
+	ck_assert_int_eq(in_child(ask_without_capability, &pid), 0);
+
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(ask_other(pid, &other, 0, reports, &arg), -ESRCH);
+	/* A kernel thread has no memory to ask about. */
+	ck_assert_int_eq(ask_other(2, &other, 0, reports, &arg), -ESRCH);
+	ck_assert_int_eq(ask_other(-1, &other, 0, reports, &arg), -ESRCH);
+}
+END_TEST
+
 Suite *reports_suite(void)
 {
 	Suite *suite = suite_create("reports");
@@ -217,6 +289,7 @@ Suite *reports_suite(void)
 	tcase_add_test(tcase, filters);
 	tcase_add_test(tcase, whole_address_space);
 	tcase_add_test(tcase, bounded_work);
+	tcase_add_test(tcase, other_process);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -284,7 +284,8 @@ struct pin_unpin {
  * @PIN_CHECK_WRITE: judge a pin for write
  * @PIN_CHECK_REFUSED: report only what would be refused
  * @PIN_CHECK_MAPPED: do not report holes
- * @PIN_CHECK_LIMITS: judge limits and caps too, for the range as a whole
+ * @PIN_CHECK_LIMITS: judge limits and caps too, for the range as a whole; only
+ *	of the caller (EOPNOTSUPP with another process)
  */
 enum pin_check_flags {
 	PIN_CHECK_WRITE = 1 << 0,
@@ -297,7 +298,9 @@ enum pin_check_flags {
  * struct pin_check - PIN_IOC_CHECK: judge a range without touching it
  * @size: sizeof(struct pin_check)
  * @flags: enum pin_check_flags
- * @pid: process to ask about, in the caller's pid namespace; 0: the caller
+ * @pid: process to ask about, in the caller's pid namespace; 0: the caller.
+ *	Another process needs CAP_SYS_PTRACE over its user namespace (EPERM);
+ *	security modules are not asked.  Its protection keys are not known
  * @report_size: sizeof(struct pin_report) of the caller
  * @addr: first byte
  * @length: bytes, above 0
