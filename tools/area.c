@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <linux/memfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "area.h"
@@ -65,12 +67,15 @@ static uint64_t dax_attribute(const struct stat *st, const char *name)
 /* How long the file is and what offset and length must be multiples of. */
 static int file_extent(int fd, uint64_t *length, uint64_t *align)
 {
+	struct statfs fs;
 	struct stat st;
 	off_t end;
 
 	if (fstat(fd, &st))
 		return -errno;
 	*align = page_size();
+	if (!fstatfs(fd, &fs) && fs.f_type == HUGETLBFS_MAGIC)
+		*align = (uint64_t)fs.f_bsize;
 	if (S_ISCHR(st.st_mode)) {
 		uint64_t dax_align = dax_attribute(&st, "align");
 

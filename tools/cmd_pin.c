@@ -2,8 +2,9 @@
 /*
  * pinctl pin: pins memory of its own and holds it.
  *
- * SIGINT and SIGTERM are blocked before the pin is made and waited for, so that
- * it is released and reported however the hold ends.
+ * While the kernel pins, SIGINT and SIGTERM end pinctl as usual, and with it the
+ * pin.  From then on they are blocked and waited for, so that a pin that has been
+ * shown is also released and reported.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -217,6 +218,7 @@ static int show_and_hold(struct pinctl *pinctl, const struct pin_options *option
 	struct libpin_query *query;
 	int ret;
 
+	block_signals();
 	ret = libpin_pin_query(ctx, id, &query);
 	if (ret) {
 		libpin_unpin(ctx, id);
@@ -252,7 +254,6 @@ static int pin_range(struct pinctl *pinctl, const struct pin_options *options, u
 	libpin_request_set_address(request, start);
 	libpin_request_set_length(request, length);
 	libpin_request_set_write(request, options->write);
-	block_signals();
 	ret = libpin_pin(ctx, request, &pin, &refusal);
 	libpin_request_free(request);
 	if (refusal) {

@@ -206,9 +206,10 @@ static struct backing look_at_backing(pid_t pid, const struct libpin_mapping *ma
 		backing.devdax = backing.device &&
 				 is_devdax(stx.stx_rdev_major, stx.stx_rdev_minor);
 		backing.dax = S_ISREG(stx.stx_mode) && (stx.stx_attributes & STATX_ATTR_DAX);
-		backing.memory = fs.f_type == TMPFS_MAGIC;
+		/* A block device has its pages elsewhere than its node in devtmpfs. */
+		backing.memory = S_ISREG(stx.stx_mode) && fs.f_type == TMPFS_MAGIC;
 		/* Only a regular file has an end that st_size tells. */
-		backing.size = S_ISREG(stx.stx_mode) ? stx.stx_size : UINT64_MAX;
+		backing.size = S_ISREG(stx.stx_mode) ? stx.stx_size : INT64_MAX;
 	}
 	close(fd);
 	return backing;
