@@ -21,7 +21,7 @@ for group; do
 	case $group in
 	# check's pkg-config file links subunit; pahole is in dwarves, and the
 	# headers of 6.12 call it for every module.
-	build) set -- build-essential pkg-config dwarves check libsubunit-dev \
+	build) set -- build-essential pkg-config dwarves rsync check libsubunit-dev \
 		libsmartcols-dev libjson-c-dev libnl-3-dev libnl-genl-3-dev ;;
 	vm) set -- qemu-system-x86 busybox-static cpio kmod xz-utils \
 		e2fsprogs xfsprogs ndctl daxctl jq debian-archive-keyring ;;

@@ -116,6 +116,9 @@ cleanup() {
 	rm -rf "$work"
 }
 trap cleanup EXIT
+# What fails here is not the command's failure.
+set -E
+trap 'say "line $LINENO failed"; exit 125' ERR
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 

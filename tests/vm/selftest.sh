@@ -93,9 +93,34 @@ else
 fi
 
 # shellcheck disable=SC2016 # the guest expands it
-vm -r -- hostrun /bin/bash -c 'echo "$BASH_VERSION"; touch /usr/x || echo read-only'
+vm -r -o "$work/got" -- hostrun /bin/bash -c 'echo "$BASH_VERSION"; touch /usr/x || echo read-only
+	cat /sys/kernel/debug/sleep_time >/dev/null && echo job >/mnt/job'
 check "the host's programs run in the guest" grep -q '^5' "$work/out"
 check "the host's root directory is read-only" grep -q '^read-only' "$work/out"
+
+check "they can leave results" [ "$(cat "$work/got/job" 2>/dev/null)" = job ]
+
+if printf 'int main(void) { return sizeof(long); }\n' >"$work/m32.c" &&
+	cc -m32 -o "$work/m32" "$work/m32.c" 2>/dev/null; then
+	ends "a 32-bit program runs" 4 -f "$work/m32" -- ./m32
+else
+	skip "a 32-bit program runs" "no 32-bit compiler here"
+fi
+
+"$here/run.sh" -k "$kernel" -n selftest-kill -- sleep 1000 >/dev/null 2>&1 &
+runner=$!
+sleep 8
+# A minimal system has no pgrep of its own.
+machine=$(busybox pgrep -P "$(busybox pgrep -P "$runner" timeout)" qemu) || machine=none
+kill "$runner"
+wait "$runner" 2>/dev/null
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	kill -0 "$machine" 2>/dev/null || break
+	sleep 0.5
+done
+# shellcheck disable=SC2016 # sh expands it
+check "killing the runner ends the machine" \
+	sh -c '[ "$1" != none ] && ! kill -0 "$1" 2>/dev/null' sh "$machine"
 
 ends "a panic is a failure" 122 -- sh -c 'echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger; sleep 60'
 ends "a hang is stopped and is a failure" 124 -t 15 -- sleep 1000

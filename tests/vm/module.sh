@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# module.sh KERNEL: builds pin.ko for one of the virtual machine's kernels and
+# prints its path; everything else goes to stderr. Owns build/module/.
+#
+# kbuild writes beside the sources on the oldest kernels, so each kernel gets a
+# copy of them. Every build is a W=1 build in which a warning is an error.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+kernel=$("$here/kernel.sh" "$1")
+copy=$top/build/module/$(cat "$kernel/release")
+
+mkdir -p "$copy"
+for folder in driver uapi; do
+	# Deleted sources go, what kbuild made stays.
+	rsync -a --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' \
+		--exclude='.*' --exclude=features.h --exclude=Module.symvers \
+		--exclude=modules.order "$top/$folder/" "$copy/$folder/"
+done
+
+log=$copy/build.log
+make -C "$copy/driver" KDIR="$kernel/build/" \
+	KARGS="W=1 KCFLAGS=-Werror" modules > "$log" 2>&1 || {
+	cat "$log" >&2
+	exit 1
+}
+# What is left of a make that says nothing new is what a reader wants to see.
+if grep -E 'warning:|WARNING:' "$log" >&2; then
+	exit 1
+fi
+echo "$copy/driver/pin.ko"
