@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The verbs. Nothing is built here: each folder has a Makefile of its own, and what
+# is more than a line is a script.
+
+# "make demo SHELL=1" also tells make which shell to use; take that back.
+ifeq ($(SHELL),1)
+override SHELL := /bin/sh
+MAKEOVERRIDES :=
+STAY := shell
+endif
+
+KERNEL ?= 6.12
+KREL ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KREL)/build
+
+all: userspace ## build the library, pinctl and, where kernel headers are, the module
+	@if [ -e "$(KDIR)/Makefile" ]; then \
+		$(MAKE) --no-print-directory module; \
+	else \
+		echo "module: not built, no headers of $(KREL) in $(KDIR); make demo needs none"; \
+	fi
+
+userspace: ## build libpin and pinctl
+	@NO_APT=1 tests/setup.sh build || { echo "install them with: make setup"; exit 1; }
+	@$(MAKE) --no-print-directory -C userlib
+	@$(MAKE) --no-print-directory -C tools
+
+module: ## build pin.ko for this kernel, or for the headers in KDIR=
+	@$(MAKE) --no-print-directory -C driver KDIR=$(KDIR)
+
+setup: ## install the packages that building needs
+	@tests/setup.sh build
+
+demo: ## see it work in a virtual machine; KERNEL=6.1|6.12|7.2, SHELL=1 to stay inside
+	@tests/demo/run.sh $(KERNEL) $(STAY)
+
+test: ## all suites, on this machine and on stock Linux 6.1 and 6.12
+	@tests/run.sh host 6.1 6.12
+
+test-debug: ## the same suites on the debug kernel, 7.2
+	@tests/run.sh 7.2
+
+test-vm: ## the tests of the virtual machine's own runner; KERNEL=
+	@tests/setup.sh vm
+	@tests/vm/selftest.sh $(KERNEL)
+
+lint: ## checkpatch, sparse, W=1, shellcheck, spelling, licences
+	@tests/lint.sh
+
+clean: ## remove what was built; the cache of kernels stays
+	rm -rf build
+	find driver \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
+		-o -name '.*.cmd' -o -name Module.symvers -o -name modules.order \
+		-o -name features.h \) -delete
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: all userspace module setup demo test test-debug test-vm lint clean help

@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run.sh WHERE...: runs test suites and counts over everything that ran. WHERE is
+# "host" (what needs no module) or a kernel of the virtual machine: 6.1, 6.12, 7.2.
+# Owns the list of suites; builds and installs what they need.
+#
+# Each suite ends with "N passed, N failed, N skipped"; one that does not, or whose
+# exit status says otherwise, is a failure. The last line here is the sum.
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+logs=build/tests/logs
+passed=0 failed=0 skipped=0
+broken=()
+
+suite() { # NAME COMMAND...
+	local name=$1 log=$logs/$1.log status counts started=$SECONDS
+	shift
+	"$@" > "$log" 2>&1
+	status=$?
+	counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
+	printf '%-24s %s (%d s)\n' "$name" "${counts:-ended without counts}" \
+		$((SECONDS - started))
+	if [ -n "$counts" ]; then
+		# shellcheck disable=SC2086 # words are wanted
+		set -- $counts
+		passed=$((passed + $1)) failed=$((failed + $3)) skipped=$((skipped + $5))
+	fi
+	if [ -z "$counts" ] || { [ "$status" != 0 ] && [ "$3" = 0 ]; }; then
+		failed=$((failed + 1))
+		printf '%-24s status %s\n' "$name" "$status"
+	fi
+	if [ "$status" != 0 ]; then
+		broken+=("$log")
+	fi
+}
+
+host_suites() {
+	suite abi tests/abi/run
+	suite unit make -s -C tests/unit check
+	suite unit-sanitized make -s -C tests/unit check SANITIZE=1
+	suite cli tests/cli/run
+	suite cli-sanitized env PINCTL=build/tools-sanitize/pinctl tests/cli/run
+}
+
+kernel_suites() { # KERNEL
+	local kernel=$1 module
+	if ! module=$(tests/vm/module.sh "$kernel" 2> "$logs/module-$kernel.log"); then
+		broken+=("$logs/module-$kernel.log")
+		failed=$((failed + 1))
+		echo "module for $kernel: does not build"
+		return
+	fi
+	# secretmem.enable: off by default before 6.5.
+	suite "driver-$kernel" tests/vm/run.sh -k "$kernel" -n "driver" -t 1500 \
+		-a secretmem.enable=1 -f "$module" -f build/tests/func/pin-func \
+		-f tests/func/guest.sh -f tests/func/skips.txt -- \
+		/root/guest.sh "$kernel"
+	suite "pinctl-$kernel" tests/vm/run.sh -k "$kernel" -n "pinctl" -t 600 \
+		-a secretmem.enable=1 -f "$module" -f build/tools/pinctl \
+		-f tests/cli/guest.sh -- /root/guest.sh
+}
+
+build() {
+	make -s -C userlib && make -s -C tools && make -s -C tests/func &&
+		make -s -C tools SANITIZE=1
+}
+
+[ $# -gt 0 ] || { echo "usage: run.sh host|6.1|6.12|7.2..." >&2; exit 2; }
+mkdir -p "$logs"
+tests/setup.sh build test vm || exit 1
+build || { echo "the user space does not build" >&2; exit 1; }
+for where; do
+	case $where in
+	host) host_suites ;;
+	*) kernel_suites "$where" ;;
+	esac
+done
+
+for log in "${broken[@]}"; do
+	echo
+	echo "== $log"
+	tail -n 60 "$log"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
