@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libpin.h>
-#include <linux/capability.h>
 #include <mntent.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "output.h"
 #include "size.h"
 #include "text.h"
@@ -199,20 +199,6 @@ static void check_lockdown(const struct machine *machine, struct finding *findin
 	}
 }
 
-static bool has_ipc_lock(void)
-{
-	char line[256];
-	uint64_t effective = 0;
-	FILE *file = fopen("/proc/self/status", "re");
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "CapEff: %" SCNx64, &effective) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return effective & (UINT64_C(1) << CAP_IPC_LOCK);
-}
-
 static void check_memlock_soft(const struct machine *machine, struct finding *finding)
 {
 	char soft[SIZE_TEXT_MAX], hard[SIZE_TEXT_MAX];
@@ -230,7 +216,7 @@ static void check_memlock_soft(const struct machine *machine, struct finding *fi
 		find(finding, STATUS_OK, "unlimited");
 		return;
 	}
-	if (has_ipc_lock()) {
+	if (capability_ipc_lock(getpid())) {
 		find(finding, STATUS_OK, "%s (hard limit %s), from which CAP_IPC_LOCK exempts",
 		     size_to_text(limit.rlim_cur, soft), hard_text);
 		return;
@@ -262,7 +248,7 @@ static void check_memlock_user(const struct machine *machine, struct finding *fi
 static void check_memlock_cap(const struct machine *machine, struct finding *finding)
 {
 	(void)machine;
-	if (!has_ipc_lock()) {
+	if (!capability_ipc_lock(getpid())) {
 		find(finding, STATUS_OK, "no CAP_IPC_LOCK: the limit counts");
 	} else if (machine->info &&
 		   libpin_info_user_limit_pages(machine->info) != PIN_ALL_PAGES) {

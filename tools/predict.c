@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "survey.h"
 #include "text.h"
 
@@ -359,23 +359,6 @@ static void predict_range(struct survey *survey, const struct libpin_maps *maps,
 	predict_hole(survey, at, end);
 }
 
-static bool has_ipc_lock(pid_t pid)
-{
-	char path[64], line[256];
-	uint64_t effective = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "CapEff: %" SCNx64, &effective) == 1)
-			break;
-	fclose(file);
-	return effective & (UINT64_C(1) << CAP_IPC_LOCK);
-}
-
 /*
  * The limit is judged last, only if nothing else refuses, and against the range
  * alone: no file shows what the user has charged already.
@@ -390,7 +373,7 @@ static void predict_limit(struct survey *survey)
 			return;
 	if (!survey->range || prlimit(survey->pid, RLIMIT_MEMLOCK, NULL, &limit) ||
 	    limit.rlim_cur == RLIM_INFINITY || survey->length <= limit.rlim_cur ||
-	    has_ipc_lock(survey->pid))
+	    capability_ipc_lock(survey->pid))
 		return;
 	survey->limit = PIN_REASON_MEMLOCK_LIMIT;
 	survey->limit_error = libpin_reason_error(PIN_REASON_MEMLOCK_LIMIT);

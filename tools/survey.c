@@ -54,11 +54,6 @@ bool survey_is_clean(const struct survey *survey)
 	return !survey->refused && !survey->limit;
 }
 
-static bool is_resource(uint32_t reason)
-{
-	return reason >= PIN_REASON_MEMLOCK_LIMIT && reason <= PIN_REASON_NO_MEMORY;
-}
-
 static void survey_clear(struct survey *survey)
 {
 	size_t i;
@@ -93,7 +88,7 @@ static void survey_from_verdict(struct survey *survey, const struct libpin_verdi
 
 		survey_add(survey, &segment);
 	}
-	if (is_resource(libpin_verdict_reason(verdict))) {
+	if (libpin_reason_is_resource(libpin_verdict_reason(verdict))) {
 		survey->limit = libpin_verdict_reason(verdict);
 		survey->limit_error = libpin_verdict_error(verdict);
 	}
@@ -134,7 +129,7 @@ static void survey_from_refusal(struct survey *survey, const struct libpin_refus
 	uint32_t reason = libpin_refusal_reason(refusal);
 	size_t i;
 
-	if (is_resource(reason) || reason == PIN_REASON_INTERRUPTED) {
+	if (libpin_reason_is_resource(reason) || reason == PIN_REASON_INTERRUPTED) {
 		survey->limit = reason;
 		survey->limit_error = libpin_refusal_error(refusal);
 		return;

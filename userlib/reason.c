@@ -462,6 +462,11 @@ LIBPIN_API int libpin_reason_error(uint32_t reason)
 	return reason < ARRAY_SIZE(errors) ? errors[reason] : 0;
 }
 
+LIBPIN_API int libpin_reason_is_resource(uint32_t reason)
+{
+	return reason >= PIN_REASON_MEMLOCK_LIMIT && reason <= PIN_REASON_NO_MEMORY;
+}
+
 LIBPIN_API const char *libpin_reason_sentence(uint32_t reason)
 {
 	return wording_of(reason)->sentence;

@@ -15,12 +15,6 @@ struct libpin_refusal {
 	char *path;
 };
 
-/* A resource is refused for the whole range: no mapping is to blame. */
-static int is_resource(uint32_t reason)
-{
-	return reason >= PIN_REASON_MEMLOCK_LIMIT && reason <= PIN_REASON_NO_MEMORY;
-}
-
 static char *path_from_proc(uint64_t address)
 {
 	const struct libpin_mapping *mapping;
@@ -59,7 +53,7 @@ struct libpin_refusal *libpin_refusal_new(const struct pin_refusal *raw,
 		return NULL;
 	refusal->raw = *raw;
 	refusal->verdict = verdict;
-	if (!is_resource(raw->reason))
+	if (!libpin_reason_is_resource(raw->reason))
 		refusal->path = path_at(verdict, raw->addr);
 	return refusal;
 }

@@ -19,6 +19,8 @@ load common
 @test "another process" {
 	need_no_module
 	sleep 60 &
+	# Until exec() it is still this shell.
+	until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done
 	pinctl check -J -a $!
 	kill $!
 	[ "$code" = 0 ]

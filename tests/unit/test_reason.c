@@ -59,6 +59,17 @@ START_TEST(test_words)
 }
 END_TEST
 
+START_TEST(test_resource)
+{
+	ck_assert(!libpin_reason_is_resource(PIN_REASON_NONE));
+	ck_assert(!libpin_reason_is_resource(PIN_REASON_REFCOUNT));
+	ck_assert(libpin_reason_is_resource(PIN_REASON_MEMLOCK_LIMIT));
+	ck_assert(libpin_reason_is_resource(PIN_REASON_NO_MEMORY));
+	ck_assert(!libpin_reason_is_resource(PIN_REASON_MAPPING_CHANGED));
+	ck_assert(!libpin_reason_is_resource(UINT32_MAX));
+}
+END_TEST
+
 START_TEST(test_last)
 {
 	ck_assert_uint_eq(libpin_reason_last(), table[ROWS - 1].reason);
@@ -129,6 +140,7 @@ Suite *suite_reason(void)
 	tcase_add_loop_test(words, test_words, 0, ROWS);
 	tcase_add_loop_test(words, test_kind, 0, sizeof(kinds) / sizeof(kinds[0]));
 	tcase_add_test(edges, test_last);
+	tcase_add_test(edges, test_resource);
 	tcase_add_loop_test(edges, test_unknown, 0, 4);
 	tcase_add_test(edges, test_unknown_name);
 	tcase_add_test(edges, test_remedy_of_nothing);

@@ -248,6 +248,11 @@ const char *libpin_reason_name(uint32_t reason);
 uint32_t libpin_reason_from_name(const char *name);
 /* The errno that a refusal for this reason gives, positive; 0 if unknown. */
 int libpin_reason_error(uint32_t reason);
+/*
+ * Not 0 for a limit or a lack of memory, which refuses a range as a whole rather
+ * than one of its mappings or pages.
+ */
+int libpin_reason_is_resource(uint32_t reason);
 /* One sentence: what is the case. */
 const char *libpin_reason_sentence(uint32_t reason);
 /* A few sentences: why the kernel has this rule. */

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Capability: what a process may, as /proc shows it.
+ */
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <stdio.h>
+
+#include "capability.h"
+
+bool capability_ipc_lock(pid_t pid)
+{
+	char path[64], line[256];
+	uint64_t effective = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %" SCNx64, &effective) == 1)
+			break;
+	fclose(file);
+	return effective & (UINT64_C(1) << CAP_IPC_LOCK);
+}
