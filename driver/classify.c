@@ -197,12 +197,16 @@ static void describe_file(struct vm_area_struct *vma, struct pin_report *report)
 			      (report->start - vma->vm_start);
 }
 
+/*
+ * VM_MAYSHARE, as in /proc/PID/maps: a shared mapping of a file that is open for
+ * reading only has lost VM_SHARED.
+ */
 static u32 report_flags(unsigned long vm_flags)
 {
 	return (vm_flags & VM_READ ? PIN_REPORT_READ : 0) |
 	       (vm_flags & VM_WRITE ? PIN_REPORT_WRITE : 0) |
 	       (vm_flags & VM_EXEC ? PIN_REPORT_EXEC : 0) |
-	       (vm_flags & VM_SHARED ? PIN_REPORT_SHARED : 0);
+	       (vm_flags & VM_MAYSHARE ? PIN_REPORT_SHARED : 0);
 }
 
 static void judge_hole(unsigned long start, unsigned long end,

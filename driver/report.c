@@ -3,7 +3,6 @@
  * Reports: collected in kernel memory while mmap_lock is held, copied to the
  * caller after it is released.  Answers CHECK, which is nothing but reports.
  */
-#include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
@@ -152,13 +151,13 @@ static int check_get_mm(const struct pin_check *arg, struct mm_struct **mm)
 		return -ESRCH;
 
 	*mm = get_task_mm(task);
-	put_task_struct(task);
-	if (!*mm)
-		return -ESRCH;
-	if (*mm != current->mm && !ns_capable((*mm)->user_ns, CAP_SYS_PTRACE)) {
+	if (!*mm) {
+		err = -ESRCH;
+	} else if (*mm != current->mm && !pindev_may_inspect(task, *mm)) {
 		mmput(*mm);
 		err = -EPERM;
 	}
+	put_task_struct(task);
 	return err;
 }
 

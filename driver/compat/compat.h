@@ -10,9 +10,16 @@
 #ifndef PINDEV_COMPAT_H
 #define PINDEV_COMPAT_H
 
+#include <linux/capability.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include "features.h"
+
+#if !PINDEV_HAVE_MM_USER_NS
+#include <linux/sched/exec_state.h>
+#endif
 
 #if !PINDEV_HAVE_VM_SHADOW_STACK
 #define VM_SHADOW_STACK	VM_NONE
@@ -55,6 +62,27 @@ static inline struct dev_pagemap *pindev_page_pgmap(struct page *page)
 	return page_pgmap(page);
 #else
 	return compound_head(page)->pgmap;
+#endif
+}
+
+/*
+ * Has the caller CAP_SYS_PTRACE over the user namespace that guards a process?
+ * @mm was taken from @task before: an exec in between can only raise the
+ * namespace, so the answer errs to no.
+ */
+static inline bool pindev_may_inspect(struct task_struct *task,
+				      struct mm_struct *mm)
+{
+#if PINDEV_HAVE_MM_USER_NS
+	return ns_capable(mm->user_ns, CAP_SYS_PTRACE);
+#else
+	bool may;
+
+	rcu_read_lock();
+	may = ns_capable(rcu_dereference(task->exec_state)->user_ns,
+			 CAP_SYS_PTRACE);
+	rcu_read_unlock();
+	return may;
 #endif
 }
 

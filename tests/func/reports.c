@@ -85,6 +85,20 @@ START_TEST(tile_the_range)
 }
 END_TEST
 
+START_TEST(shared_of_a_read_only_file)
+{
+	static struct check_result checked;
+	const char *path = make_file("PIN_TEST_EXT4", page);
+	void *addr = map_file(path, page, PROT_READ, MAP_SHARED);
+
+	check_range(addr, page, 0, &checked);
+	ck_assert_uint_eq(checked.reports[0].kind, PIN_KIND_FILE);
+	ck_assert_uint_eq(checked.reports[0].flags,
+			  PIN_REPORT_READ | PIN_REPORT_SHARED);
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 /* Fewer reports than mappings change nothing else. */
 START_TEST(cut_short_in_pin)
 {
@@ -284,6 +298,7 @@ Suite *reports_suite(void)
 	TCase *tcase = tcase_with_context("reports");
 
 	tcase_add_test(tcase, tile_the_range);
+	tcase_add_test(tcase, shared_of_a_read_only_file);
 	tcase_add_test(tcase, cut_short_in_pin);
 	tcase_add_test(tcase, cursor);
 	tcase_add_test(tcase, filters);
