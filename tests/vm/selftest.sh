@@ -43,6 +43,19 @@ check() {
 	if "$@"; then ok "$text"; else not_ok "$text"; fi
 }
 
+# child PID NAME: the pid of a child; a minimal system has no pgrep.
+child() {
+	local file
+	for file in /proc/[0-9]*/status; do
+		if grep -qs "^PPid:[[:space:]]*$1\$" "$file" && grep -qs "^Name:[[:space:]]*$2" "$file"; then
+			file=${file%/status}
+			echo "${file##*/}"
+			return
+		fi
+	done
+	echo none
+}
+
 # ends TEXT STATUS OPTION...: a guest that must end in one way.
 ends() {
 	local text=$1 want=$2
@@ -110,8 +123,7 @@ fi
 "$here/run.sh" -k "$kernel" -n selftest-kill -- sleep 1000 >/dev/null 2>&1 &
 runner=$!
 sleep 8
-# A minimal system has no pgrep of its own.
-machine=$(busybox pgrep -P "$(busybox pgrep -P "$runner" timeout)" qemu) || machine=none
+machine=$(child "$(child "$runner" timeout)" qemu)
 kill "$runner"
 wait "$runner" 2>/dev/null
 for _ in 1 2 3 4 5 6 7 8 9 10; do
