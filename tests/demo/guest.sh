@@ -10,6 +10,7 @@ set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 PATH=$here:$PATH
+# shellcheck source=tests/vm/guest-lib.sh
 . /lib/pin/guest.sh
 
 die() {
@@ -46,10 +47,10 @@ plain_ext4() {
 
 pci_bar() {
 	for device in /sys/bus/pci/devices/*; do
-		[ "$(cat "$device/vendor")" = 0x1234 ] &&
-			[ "$(cat "$device/device")" = 0x11e8 ] || continue
-		echo 1 > "$device/enable"
-		echo "$device/resource0"
+		if [ "$(cat "$device/vendor") $(cat "$device/device")" = "0x1234 0x11e8" ]; then
+			echo 1 > "$device/enable"
+			echo "$device/resource0"
+		fi
 	done
 }
 

@@ -17,6 +17,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 kernel=$1
 shift
 passed=0 failed=0 skipped=0
+# shellcheck source=tests/vm/guest-lib.sh
 . /lib/pin/guest.sh
 
 check() { # WHAT COMMAND...: one more test
@@ -50,8 +51,7 @@ mount_plain() { # TYPE DIR
 
 find_pci_bar() {
 	for device in /sys/bus/pci/devices/*; do
-		if [ "$(cat "$device/vendor" "$device/device")" = "0x1234
-0x11e8" ]; then
+		if [ "$(cat "$device/vendor") $(cat "$device/device")" = "0x1234 0x11e8" ]; then
 			echo 1 > "$device/enable"
 			echo "$device/resource0"
 			return
@@ -70,7 +70,6 @@ prepare() {
 	export PIN_TEST_DEVDAX PIN_TEST_PCI_BAR
 	export PIN_TEST_EXT4DAX=/mnt/ext4dax PIN_TEST_XFSDAX=/mnt/xfsdax
 	export PIN_TEST_EXT4=/mnt/ext4 PIN_TEST_XFS=/mnt/xfs
-	modprobe -q configs 2>/dev/null
 }
 
 # Every skip must be on the list, as "KERNEL TEST", with its reason beside it.
@@ -109,16 +108,22 @@ run_suite() {
 }
 
 kmemleak_start() {
-	[ -w /sys/kernel/debug/kmemleak ] && kmemleak-scan clear
+	if [ -w /sys/kernel/debug/kmemleak ]; then
+		kmemleak-scan clear
+	fi
 }
 
 kmemleak_end() {
-	[ -w /sys/kernel/debug/kmemleak ] && check "kmemleak after $1" kmemleak-scan
+	if [ -w /sys/kernel/debug/kmemleak ]; then
+		check "kmemleak after $1" kmemleak-scan
+	fi
 }
 
 prepare
 check "insmod" insmod "$here/pin.ko"
-for suite in ${*:-$("$here/pin-func" --list)}; do
+# shellcheck disable=SC2046 # words are wanted
+[ $# -gt 0 ] || set -- $("$here/pin-func" --list)
+for suite; do
 	run_suite "$suite"
 done
 check "rmmod" rmmod pin

@@ -35,9 +35,8 @@ Suite *oracle_suite(void);
  */
 TCase *tcase_with_context(const char *name);
 
-/* Say that the running test cannot run here and end it. */
-#define skip(...) do { note_skip(__func__, __VA_ARGS__); return; } while (0)
-void note_skip(const char *test, const char *format, ...)
+/* Says that @test cannot run here; the test then returns. */
+void skip(const char *test, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* What must be the same before and after anything that leaves no pin. */

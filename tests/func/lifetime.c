@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,7 +189,7 @@ END_TEST
 
 struct racer {
 	pthread_t thread;
-	volatile bool *stop;
+	atomic_bool *stop;
 	char *addr;
 	unsigned long done;
 };
@@ -215,7 +216,7 @@ static void *race_unpin(void *data)
 /* Threads pin and release each other's pins: each is released exactly once. */
 START_TEST(race_for_release)
 {
-	volatile bool stop = false;
+	atomic_bool stop = false;
 	struct racer racers[4];
 	unsigned long done = 0;
 	int i;
@@ -259,7 +260,7 @@ static void *race_remap(void *data)
 START_TEST(race_with_remap)
 {
 	struct counters before = counters_read();
-	volatile bool stop = false;
+	atomic_bool stop = false;
 	struct racer racer = { .stop = &stop, .addr = map_anon(PAGES * page) };
 	unsigned int pinned = 0, refused = 0;
 	struct pin_pin arg;

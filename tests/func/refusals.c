@@ -189,8 +189,10 @@ START_TEST(protection_key)
 	char *addr = map_anon(page);
 	int key = pkey_alloc(0, 0);
 
-	if (key < 0)
-		skip("no protection keys: %s", strerror(errno));
+	if (key < 0) {
+		skip("protection_key", "no protection keys: %s", strerror(errno));
+		return;
+	}
 	touch(addr, page);
 	ck_assert_int_eq(pkey_mprotect(addr, page, PROT_READ | PROT_WRITE, key), 0);
 	ck_assert_int_eq(pkey_set(key, PKEY_DISABLE_WRITE), 0);

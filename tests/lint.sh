@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# lint.sh: every check that reads the sources and runs none of them. Owns the list
+# of what is ignored, each with its reason. Prints what it finds; fails if there is
+# anything.
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+tests/setup.sh build vm lint || exit 1
+# shellcheck source=tests/vm/apt.sh
+. tests/vm/apt.sh
+failed=0
+mapfile -t c_files < <(git ls-files '*.c' '*.h')
+mapfile -t scripts < <(git ls-files | while read -r file; do
+	head -c 64 "$file" | grep -aqE '^#!.*\b(ba)?sh\b' && echo "$file"
+done)
+
+check() { # WHAT COMMAND...: no output and status 0, or it failed
+	local what=$1 output status
+	shift
+	output=$("$@" 2>&1)
+	status=$?
+	if [ "$status" = 0 ] && [ -z "$output" ]; then
+		echo "ok      $what"
+		return
+	fi
+	echo "FAILED  $what"
+	printf '%s\n' "$output" | head -n 60 | sed 's/^/        /'
+	failed=$((failed + 1))
+}
+
+# checkpatch is part of the kernel's source only.
+checkpatch_dir() {
+	local dir=$pin_cache/checkpatch file
+	if [ ! -x "$dir/checkpatch.pl" ]; then
+		mkdir -p "$dir"
+		for file in checkpatch.pl spelling.txt const_structs.checkpatch kernel-doc; do
+			tar -xJf /usr/src/linux-source-6.12.tar.xz -O \
+				"linux-source-6.12/scripts/$file" > "$dir/$file"
+		done
+		chmod +x "$dir/checkpatch.pl" "$dir/kernel-doc"
+	fi
+	echo "$dir"
+}
+
+# X-macro tables and designated initialisers are not expressions in parentheses.
+tables=COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_ARG_UNUSED,BRACKET_SPACE
+# User space has neither kernel types nor kernel macros, explains in sentences that
+# are longer than a line, and libcheck's START_TEST()/END_TEST are not functions.
+userspace=$tables,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE
+userspace=$userspace,SPLIT_STRING,LINE_SPACING,ARRAY_SIZE,AVOID_EXTERNS
+userspace=$userspace,MACRO_ARG_PRECEDENCE,FUNCTION_ARGUMENTS,EMBEDDED_FUNCTION_NAME
+userspace=$userspace,QUOTED_WHITESPACE_BEFORE_NEWLINE,STRCPY,STRNCPY,SPACING,NAKED_SSCANF
+
+checkpatch() { # IGNORED FILE...
+	local ignored=$1 dir
+	shift
+	dir=$(checkpatch_dir)
+	"$dir/checkpatch.pl" --no-tree --strict --terse --show-types --no-summary \
+		--ignore "$ignored" --max-line-length=100 -f "$@"
+}
+
+kernel_doc() {
+	perl "$(checkpatch_dir)/kernel-doc" -none -Wall uapi/pin/*.h driver/*.[ch]
+}
+
+spdx() {
+	git ls-files | grep -vE '^(COPYING|LICENSES/|CHANGELOG.md|CONTRIBUTING.md)' |
+		while read -r file; do
+			head -n 5 "$file" | grep -q SPDX-License-Identifier ||
+				echo "$file has no SPDX-License-Identifier"
+		done
+}
+
+licence_of() { # PATTERN LICENCE: every file of a part has the part's licence
+	git ls-files "$1" | while read -r file; do
+		head -n 5 "$file" | grep -qF "SPDX-License-Identifier: $2" ||
+			echo "$file is not $2"
+	done
+}
+
+licences() {
+	spdx
+	licence_of 'uapi/*.h' 'GPL-2.0 WITH Linux-syscall-note'
+	licence_of 'driver/*' GPL-2.0-only
+	licence_of 'userlib/*' LGPL-2.1-or-later
+	licence_of 'tools/*' GPL-2.0-or-later
+	licence_of 'tests/*' GPL-2.0-or-later
+}
+
+version_tests() {
+	git grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION|PINDEV_HAVE_' -- driver ':!driver/compat'
+	[ $? = 1 ]
+}
+
+sparse() { # KERNEL
+	local module
+	module=$(tests/vm/module.sh "$1") || return
+	make -s -C "$(dirname "$module")" clean > /dev/null 2>&1
+	make -s -C "$(dirname "$module")" KDIR="$(tests/vm/kernel.sh "$1" 2> /dev/null)/build/" \
+		KARGS="C=2 CF=-D__CHECK_ENDIAN__" modules 2>&1 |
+		grep -E "$(dirname "$module")|driver/.*(warning|error):" |
+		grep -E 'warning:|error:'
+	[ "${PIPESTATUS[0]}" = 0 ]
+}
+
+builds() { # KERNEL: module.sh treats every warning as an error
+	tests/vm/module.sh "$1" > /dev/null
+}
+
+long_files() {
+	wc -l "${c_files[@]}" | awk '$2 != "total" && $1 > 900 { print $2 ": " $1 " lines" }'
+}
+
+mapfile -t kernel_files < <(git ls-files 'driver/*.c' 'driver/*.h' 'uapi/*.h')
+mapfile -t user_files < <(git ls-files 'userlib/*.[ch]' 'tools/*.[ch]' 'tests/*.[ch]')
+
+check "checkpatch, driver and uapi" checkpatch "$tables" "${kernel_files[@]}"
+check "checkpatch, user space" checkpatch "$userspace" "${user_files[@]}"
+check "kernel-doc" kernel_doc
+check "no version test outside driver/compat" version_tests
+check "licences" licences
+check "shellcheck" shellcheck -x "${scripts[@]}"
+# Misspelt on purpose: what "did you mean" is tested with.
+check "spelling" codespell -q 3 -L chek,chekc,nwe "${c_files[@]}" "${scripts[@]}" README.md
+check "length of files" long_files
+check "sparse, 6.12" sparse 6.12
+check "W=1, 6.1" builds 6.1
+check "W=1, 6.12" builds 6.12
+if [ "$failed" != 0 ]; then
+	echo "$failed checks failed"
+	exit 1
+fi
