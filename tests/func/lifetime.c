@@ -187,6 +187,55 @@ START_TEST(answer_cannot_be_copied)
 }
 END_TEST
 
+/* Write the name of the device-dax device to its driver's bind or unbind file. */
+static int device_dax_driver(void *action)
+{
+	const char *device = strrchr(need_env("PIN_TEST_DEVDAX"), '/') + 1;
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/bus/dax/drivers/device_dax/%s",
+		 (char *)action);
+	file = fopen(path, "we");
+	if (!file || fputs(device, file) < 0 || fclose(file))
+		return 1;
+	return 0;
+}
+
+/*
+ * Struct pages do not vanish under a pin: removing their device waits until the
+ * pin is released, and meanwhile nothing new is pinned.
+ */
+START_TEST(device_removal_waits)
+{
+	const size_t huge = 2UL << 20;
+	char *addr = map_file(need_env("PIN_TEST_DEVDAX"), 2 * huge,
+			      PROT_READ | PROT_WRITE, MAP_SHARED);
+	uint64_t id = expect_pinned(addr, 2 * huge, PIN_F_WRITE);
+	struct pin_pin arg;
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		_exit(device_dax_driver("unbind"));
+	sleep(2);
+	ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
+	ck_assert_int_eq(pin_range(addr, huge, PIN_F_WRITE, &arg), -EBUSY);
+	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_DEVICE_BUSY);
+
+	ck_assert_int_eq(unpin(id), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	munmap(addr, 2 * huge);
+	ck_assert_int_eq(device_dax_driver("bind"), 0);
+	addr = map_file(need_env("PIN_TEST_DEVDAX"), huge, PROT_READ | PROT_WRITE,
+			MAP_SHARED);
+	ck_assert_int_eq(unpin(expect_pinned(addr, huge, PIN_F_WRITE)), 0);
+}
+END_TEST
+
 struct racer {
 	pthread_t thread;
 	atomic_bool *stop;
@@ -303,6 +352,7 @@ Suite *lifetime_suite(void)
 	tcase_add_test(tcase, ids);
 	tcase_add_test(tcase, query_owner);
 	tcase_add_test(tcase, answer_cannot_be_copied);
+	tcase_add_test(tcase, device_removal_waits);
 	tcase_add_test(tcase, race_for_release);
 	tcase_add_test(tcase, race_with_remap);
 	suite_add_tcase(suite, tcase);

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The kernel's own long-term pinners beside ours: io_uring's registered buffers
- * on every kernel, gup_test where the kernel has it.  What we call refused they
- * refuse, what we pin they pin; where a kernel is more lenient than the newest,
- * the test says so by name.
+ * and AF_XDP's frames (GUP with nothing around it) on every kernel, gup_test where
+ * the kernel has it.  What we call refused they refuse, what we pin they pin; where
+ * a kernel is more lenient than the newest, the test says so.
  */
 #include "harness.h"
 
 #include <fcntl.h>
 #include <liburing.h>
+#include <linux/if_xdp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define HUGE	(2UL << 20)
@@ -30,6 +34,40 @@ static int io_uring_pins(void *addr, size_t length)
 	if (!err)
 		ck_assert_int_eq(io_uring_unregister_buffers(&ring), 0);
 	io_uring_queue_exit(&ring);
+	return err;
+}
+
+/* Wait for pages that a kernel thread unpins. */
+static void wait_for_counters(const struct counters *before)
+{
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		if (counters_read().pinned == before->pinned &&
+		    counters_read().charged == before->charged)
+			return;
+		usleep(50000);
+	}
+	counters_expect(before, "after the oracle");
+}
+
+/* 0 or -errno of registering the range as frames of AF_XDP. */
+static int xdp_pins(void *addr, size_t length)
+{
+	struct counters before = counters_read();
+	struct xdp_umem_reg frames = {
+		.addr = (uintptr_t)addr,
+		.len = length,
+		.chunk_size = 4096,
+	};
+	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int err;
+
+	ck_assert_msg(fd >= 0, "AF_XDP: %s", strerror(errno));
+	err = setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &frames, sizeof(frames)) ?
+	      -errno : 0;
+	close(fd);
+	wait_for_counters(&before);
 	return err;
 }
 
@@ -74,6 +112,7 @@ static void all_refuse(void *addr, size_t length, uint32_t reason)
 {
 	expect_refused(addr, length, PIN_F_WRITE, reason, addr, BY_MAPPING);
 	ck_assert_int_eq(io_uring_pins(addr, length), -reason_errno(reason));
+	ck_assert_int_eq(xdp_pins(addr, length), -reason_errno(reason));
 	ck_assert_int_ne(gup_pins(addr, length), 0);
 }
 
@@ -83,6 +122,7 @@ static void all_pin(void *addr, size_t length)
 
 	ck_assert_int_eq(unpin(expect_pinned(addr, length, PIN_F_WRITE)), 0);
 	ck_assert_int_eq(io_uring_pins(addr, length), 0);
+	ck_assert_int_eq(xdp_pins(addr, length), 0);
 	ck_assert_msg(gup >= 0, "gup_test: %s", strerror(-gup));
 }
 
@@ -135,6 +175,30 @@ START_TEST(read_only)
 }
 END_TEST
 
+static bool kernel_before(int major, int minor)
+{
+	struct utsname name;
+	int is_major, is_minor;
+
+	ck_assert_int_eq(uname(&name), 0);
+	ck_assert_int_eq(sscanf(name.release, "%d.%d", &is_major, &is_minor), 2);
+	return is_major < major || (is_major == major && is_minor < minor);
+}
+
+/* GUP refuses it since 6.5; we refuse it on every kernel. */
+START_TEST(shared_file)
+{
+	const char *path = make_file("PIN_TEST_EXT4", page);
+	void *addr = map_file(path, page, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	touch(addr, page);
+	expect_refused(addr, page, PIN_F_WRITE, PIN_REASON_FILE_DIRTY_TRACKING,
+		       addr, BY_MAPPING);
+	ck_assert_int_eq(xdp_pins(addr, page), kernel_before(6, 5) ? 0 : -EFAULT);
+	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 START_TEST(anonymous)
 {
 	all_pin(map_anon(700 * page), 700 * page);
@@ -160,6 +224,7 @@ Suite *oracle_suite(void)
 	tcase_add_test(tcase, secretmem);
 	tcase_add_test(tcase, hole);
 	tcase_add_test(tcase, read_only);
+	tcase_add_test(tcase, shared_file);
 	tcase_add_test(tcase, anonymous);
 	tcase_add_test(tcase, hugetlb);
 	suite_add_tcase(suite, tcase);
