@@ -223,8 +223,9 @@ static void print_header(const struct survey *survey, const struct check_options
 		printf("%s%zu mapping%s can be pinned for %s", asked == 1 ? "" : "all ", asked,
 		       asked == 1 ? "" : "s", access);
 	if (survey->left_out)
-		printf("; %zu that are not %s left out", survey->left_out,
-		       survey->write ? "writable" : "readable");
+		printf("; %zu that are not %s %s", survey->left_out,
+		       survey->write ? "writable" : "readable",
+		       options->all ? "not counted" : "left out");
 	puts(survey->predicted ? " (predicted)" : "");
 }
 
