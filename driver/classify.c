@@ -28,6 +28,9 @@
 #define GUEST_MEMFD_MAGIC	0x474d454d
 #endif
 
+/* Mappings judged under one hold of mmap_lock. */
+#define WALK_BUDGET	1024
+
 /* An entry of the errno table; the name is for user space. */
 #define REASON_ERRNO(constant, name, error)	[constant] = (error),
 
@@ -321,24 +324,27 @@ static bool is_wanted(const struct pin_report *report, u32 flags)
  * @mm: the address space; the caller holds mm_users
  * @left: the range; its start moves on to what has not been judged
  * @flags: enum pin_check_flags; MAPPED ignores holes altogether
- * @reports: wanted reports are added; when they are full the walk stops, unless
- *	@refusal has yet to be found and @budget is 0
+ * @reports: wanted reports are added; the walk stops when they are full
+ * @verdict: but not before something was refused
  * @refusal: filled in with the lowest refusal if it holds none yet
- * @budget: mappings to judge at most; 0: as many as there are, for the verdict
  *
- * Return: 0, or -EINTR on a fatal signal.
+ * Judges at most WALK_BUDGET mappings, so that nobody waits long for mmap_lock.
+ *
+ * Return: 1 if there is more to judge and room for it, 0 if not, or -EINTR on a
+ * fatal signal.
  */
 int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 			  u32 flags, struct pindev_reports *reports,
-			  struct pin_refusal *refusal, unsigned int budget)
+			  bool verdict, struct pin_refusal *refusal)
 {
+	unsigned int budget = WALK_BUDGET;
 	struct pindev_segment segment;
 	struct vm_area_struct *vma;
-	bool bounded = budget;
+	bool room = true;
 
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
-	while (left->start < left->end && (!bounded || budget--)) {
+	while (left->start < left->end && budget--) {
 		vma = find_vma(mm, left->start);
 		if (vma && vma->vm_start <= left->start)
 			judge_vma(vma, left->start, left->end,
@@ -349,8 +355,9 @@ int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 				   &segment);
 
 		if (is_wanted(&segment.report, flags)) {
-			if (reports->count == reports->capacity &&
-			    (bounded || refusal->reason))
+			room = reports->count < reports->capacity ||
+			       (verdict && !refusal->reason);
+			if (!room)
 				break;
 			pindev_reports_add(reports, &segment.report);
 			if (segment.report.reason && !refusal->reason)
@@ -360,7 +367,7 @@ int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 		left->start = segment.report.end;
 	}
 	mmap_read_unlock(mm);
-	return 0;
+	return room && left->start < left->end;
 }
 
 /* The part of a huge page at @addr that lies before it, or from it on. */

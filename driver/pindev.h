@@ -259,7 +259,7 @@ int pindev_classify_at(unsigned long addr, unsigned long end, bool write,
 int pindev_classify_dax(unsigned long addr);
 int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 			  u32 flags, struct pindev_reports *reports,
-			  struct pin_refusal *refusal, unsigned int budget);
+			  bool verdict, struct pin_refusal *refusal);
 int pindev_classify_charge(struct mm_struct *mm,
 			   const struct pindev_range *range,
 			   unsigned long *pages);

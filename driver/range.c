@@ -464,10 +464,15 @@ static int charge_and_pin(struct attempt *try, struct pindev_reports *reports)
 static int judge(struct attempt *try, struct pindev_reports *reports)
 {
 	struct pindev_range left = try->range;
+	int more;
 
-	if (pindev_classify_range(current->mm, &left,
-				  try->write ? PIN_CHECK_WRITE : 0, reports,
-				  try->refusal, 0))
+	do {
+		more = pindev_classify_range(current->mm, &left,
+					     try->write ? PIN_CHECK_WRITE : 0,
+					     reports, true, try->refusal);
+		cond_resched();
+	} while (more > 0);
+	if (more < 0)
 		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
 				     try->range.start);
 	return -(int)try->refusal->error;

@@ -14,9 +14,8 @@
 
 #include "pindev.h"
 
-/* Bounds the memory of one request and the work of one CHECK. */
+/* Bounds the memory of one request. */
 #define REPORTS_MAX	1024
-#define CHECK_BUDGET	1024
 
 /* Size of the first version of the record. */
 #define REPORT_MIN_SIZE	offsetofend(struct pin_report, dev_minor)
@@ -197,9 +196,9 @@ int pindev_report_check(struct pindev_request *req)
 	err = pindev_classify_charge(mm, &range, &charge_pages);
 	if (!err)
 		err = pindev_classify_range(mm, &left, arg->flags, &reports,
-					    &refusal, CHECK_BUDGET);
+					    false, &refusal);
 	mmput(mm);
-	if (!err)
+	if (err >= 0)
 		err = pindev_reports_copy(&reports, arg->reports,
 					  arg->report_size);
 	if (err)
