@@ -8,15 +8,24 @@
  * touch a pin in the making.  Whoever takes a pin out of the table, under its
  * lock, owns the table's reference.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/nodemask.h>
+#include <linux/pfn.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/user.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "pindev.h"
+
+/* Bounds the memory and the work of one LIST or RUNS. */
+#define RECORDS_MAX	4096
+
+/* Size of the first version of the record. */
+#define RUN_MIN_SIZE	offsetofend(struct pin_run, flags)
 
 struct pindev_context *pindev_context_create(void)
 {
@@ -76,6 +85,8 @@ void pindev_context_cancel(struct pindev_context *ctx, u64 id)
 /* Let others find the pin; the caller's reference becomes the table's. */
 void pindev_context_publish(struct pindev_context *ctx, struct pindev_pin *pin)
 {
+	atomic64_add(pin->runs.pages, &ctx->pages);
+	atomic64_add(pin->charge.pages, &ctx->charged_pages);
 	/* The slot exists, so nothing is allocated and nothing can fail. */
 	xa_store(&ctx->pins, pin->id, pin, GFP_KERNEL);
 }
@@ -86,7 +97,8 @@ bool pindev_context_full(struct pindev_context *ctx)
 	return atomic_read(&ctx->count) >= READ_ONCE(pindev_ledger_max_pins);
 }
 
-static struct pindev_pin *get_pin(struct pindev_context *ctx, u64 id)
+/* The pin with a reference for the caller, or NULL. */
+struct pindev_pin *pindev_context_get(struct pindev_context *ctx, u64 id)
 {
 	struct pindev_pin *pin;
 
@@ -120,7 +132,9 @@ int pindev_context_info(struct pindev_request *req)
 	if (arg->flags)
 		return -EINVAL;
 	arg->features = PIN_FEATURE_LONGTERM | PIN_FEATURE_CHECK |
-			PIN_FEATURE_CHECK_LIMITS | PIN_FEATURE_CHECK_OTHER;
+			PIN_FEATURE_CHECK_LIMITS | PIN_FEATURE_CHECK_OTHER |
+			PIN_FEATURE_LIST | PIN_FEATURE_RUNS |
+			PIN_FEATURE_ACCESS;
 	arg->abi_version = PIN_ABI_VERSION;
 	arg->page_size = PAGE_SIZE;
 	arg->system_cap_pages = READ_ONCE(pindev_ledger_max_pages);
@@ -144,8 +158,130 @@ int pindev_context_unpin(struct pindev_request *req)
 	if (!pin)
 		return -ENOENT;
 	atomic_dec(&req->ctx->count);
+	atomic64_sub(pin->runs.pages, &req->ctx->pages);
+	atomic64_sub(pin->charge.pages, &req->ctx->charged_pages);
 	pindev_pin_put(pin);
 	return 0;
+}
+
+/* Lines of /proc/PID/fdinfo/FD. */
+void pindev_context_show(struct pindev_context *ctx, struct seq_file *out)
+{
+	seq_printf(out, "pins:\t%d\n", atomic_read(&ctx->count));
+	seq_printf(out, "pinned-pages:\t%lld\n", atomic64_read(&ctx->pages));
+	seq_printf(out, "charged-pages:\t%lld\n",
+		   atomic64_read(&ctx->charged_pages));
+}
+
+/* Ids, in rising order, that lie above @cursor; sets the cursor to go on from. */
+static u32 collect_ids(struct pindev_context *ctx, u64 cursor, u64 *ids,
+		       u32 capacity, u64 *next)
+{
+	unsigned long id = cursor;
+	u32 count = 0;
+
+	*next = 0;
+	while (xa_find_after(&ctx->pins, &id, ULONG_MAX, XA_PRESENT)) {
+		if (count == capacity) {
+			*next = ids[count - 1];
+			break;
+		}
+		ids[count++] = id;
+	}
+	return count;
+}
+
+/* PIN_IOC_LIST */
+int pindev_context_list(struct pindev_request *req)
+{
+	struct pin_list *arg = &req->arg.list;
+	u32 capacity = min_t(u32, arg->ids_capacity, RECORDS_MAX);
+	u32 count;
+	u64 *ids, next;
+	int err = 0;
+
+	if (arg->flags || arg->__reserved)
+		return -EINVAL;
+	if (!capacity)
+		return -EMSGSIZE;
+	ids = kvmalloc_array(capacity, sizeof(*ids), GFP_KERNEL_ACCOUNT);
+	if (!ids)
+		return -ENOMEM;
+	count = collect_ids(req->ctx, arg->cursor, ids, capacity, &next);
+	if (copy_to_user(u64_to_user_ptr(arg->ids), ids, count * sizeof(*ids))) {
+		err = -EFAULT;
+	} else {
+		arg->next = next;
+		arg->total = atomic_read(&req->ctx->count);
+		arg->ids_count = count;
+	}
+	kvfree(ids);
+	return err;
+}
+
+static int copy_run(const struct pindev_cursor *at, u64 uaddr, u32 run_size,
+		    bool withhold)
+{
+	size_t known = min_t(size_t, run_size, sizeof(struct pin_run));
+	u8 __user *to = u64_to_user_ptr(uaddr);
+	struct pin_run run = {
+		.offset = at->page << PAGE_SHIFT,
+		.length = (u64)at->run->pages << PAGE_SHIFT,
+		.phys = withhold ? 0 : PFN_PHYS(at->run->pfn),
+		.node = at->run->node,
+		.flags = withhold ? PIN_RUN_PHYS_WITHHELD : 0,
+	};
+
+	if (copy_to_user(to, &run, known) ||
+	    clear_user(to + known, run_size - known))
+		return -EFAULT;
+	return 0;
+}
+
+static int copy_runs(const struct pindev_pin *pin, struct pin_runs *arg)
+{
+	u32 capacity = min_t(u32, arg->runs_capacity, RECORDS_MAX);
+	/* Physical addresses help attacks on the memory itself. */
+	bool withhold = !capable(CAP_SYS_ADMIN);
+	struct pindev_cursor at;
+	u32 count = 0;
+	int err;
+
+	if (arg->cursor > pin->runs.count)
+		return -EINVAL;
+	pindev_runs_seek(&pin->runs, arg->cursor, &at);
+	while (at.run && count < capacity) {
+		err = copy_run(&at, arg->runs + (u64)count * arg->run_size,
+			       arg->run_size, withhold);
+		if (err)
+			return err;
+		pindev_runs_next(&pin->runs, &at);
+		count++;
+	}
+	arg->next = arg->cursor + count;
+	arg->total = pin->runs.count;
+	arg->runs_count = count;
+	return 0;
+}
+
+/* PIN_IOC_RUNS */
+int pindev_context_runs(struct pindev_request *req)
+{
+	struct pin_runs *arg = &req->arg.runs;
+	struct pindev_pin *pin;
+	int err;
+
+	if (arg->flags || arg->run_size < RUN_MIN_SIZE ||
+	    arg->run_size > PAGE_SIZE)
+		return -EINVAL;
+	if (!arg->runs_capacity)
+		return -EMSGSIZE;
+	pin = pindev_context_get(req->ctx, arg->id);
+	if (!pin)
+		return -ENOENT;
+	err = copy_runs(pin, arg);
+	pindev_pin_put(pin);
+	return err;
 }
 
 static int copy_nodes(const struct pindev_pin *pin, const struct pin_query *arg)
@@ -194,7 +330,7 @@ int pindev_context_query(struct pindev_request *req)
 
 	if (arg->flags || arg->__reserved)
 		return -EINVAL;
-	pin = get_pin(req->ctx, arg->id);
+	pin = pindev_context_get(req->ctx, arg->id);
 	if (!pin)
 		return -ENOENT;
 	err = copy_nodes(pin, arg);

@@ -56,6 +56,14 @@ static const struct pindev_command commands[] = {
 	COMMAND(PIN_IOC_QUERY, pin_query, comm,
 		offsetof(struct pin_query, nodes_count), true,
 		pindev_context_query),
+	COMMAND(PIN_IOC_LIST, pin_list, __reserved2,
+		offsetof(struct pin_list, next), true, pindev_context_list),
+	COMMAND(PIN_IOC_RUNS, pin_runs, __reserved,
+		offsetof(struct pin_runs, next), true, pindev_context_runs),
+	COMMAND(PIN_IOC_READ, pin_access, done,
+		offsetof(struct pin_access, done), true, pindev_access_read),
+	COMMAND(PIN_IOC_WRITE, pin_access, done,
+		offsetof(struct pin_access, done), true, pindev_access_write),
 };
 
 /* Bytes of outputs that both sides know. */
@@ -155,12 +163,18 @@ static int pindev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static void pindev_show_fdinfo(struct seq_file *out, struct file *file)
+{
+	pindev_context_show(file->private_data, out);
+}
+
 static const struct file_operations pindev_fops = {
 	.owner = THIS_MODULE,
 	.open = pindev_open,
 	.release = pindev_release,
 	.unlocked_ioctl = pindev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = pindev_show_fdinfo,
 };
 
 /* Who may only read may ask about his own memory; the group is udev's. */

@@ -41,6 +41,7 @@
 
 struct file;
 struct pid;
+struct seq_file;
 struct user_struct;
 struct vm_area_struct;
 
@@ -48,10 +49,14 @@ struct vm_area_struct;
  * struct pindev_context - one open file of /dev/pin
  * @pins: id to struct pindev_pin
  * @count: entries of @pins, those reserved and not yet published included
+ * @pages: pages of published pins
+ * @charged_pages: what they are charged
  */
 struct pindev_context {
 	struct xarray pins;
 	atomic_t count;
+	atomic64_t pages;
+	atomic64_t charged_pages;
 };
 
 /**
@@ -93,11 +98,36 @@ struct pindev_runs {
 	u64 pages;
 };
 
+/**
+ * struct pindev_run_chunk - some of the runs
+ * @link: in struct pindev_runs
+ * @first_run: number of its first run in the pin
+ * @first_page: number of that run's first page in the pin
+ * @used: runs in it
+ * @capacity: runs that fit
+ * @runs: the runs
+ */
 struct pindev_run_chunk {
 	struct list_head link;
+	u64 first_run;
+	u64 first_page;
 	u32 used;
 	u32 capacity;
 	struct pindev_run runs[];
+};
+
+/**
+ * struct pindev_cursor - a run among the runs of a pin
+ * @run: the run; NULL beyond the last one
+ * @page: number of its first page in the pin
+ * @chunk: where it lies
+ * @index: its place there
+ */
+struct pindev_cursor {
+	const struct pindev_run *run;
+	u64 page;
+	const struct pindev_run_chunk *chunk;
+	u32 index;
 };
 
 /**
@@ -210,6 +240,9 @@ struct pindev_request {
 		struct pin_unpin unpin;
 		struct pin_check check;
 		struct pin_query query;
+		struct pin_list list;
+		struct pin_runs runs;
+		struct pin_access access;
 	} arg;
 };
 
@@ -224,9 +257,13 @@ int pindev_context_reserve(struct pindev_context *ctx, u64 id,
 void pindev_context_cancel(struct pindev_context *ctx, u64 id);
 void pindev_context_publish(struct pindev_context *ctx, struct pindev_pin *pin);
 bool pindev_context_full(struct pindev_context *ctx);
+struct pindev_pin *pindev_context_get(struct pindev_context *ctx, u64 id);
+void pindev_context_show(struct pindev_context *ctx, struct seq_file *out);
 int pindev_context_info(struct pindev_request *req);
 int pindev_context_query(struct pindev_request *req);
 int pindev_context_unpin(struct pindev_request *req);
+int pindev_context_list(struct pindev_request *req);
+int pindev_context_runs(struct pindev_request *req);
 
 /* range.c */
 int pindev_range_init(struct pindev_range *range, u64 addr, u64 length);
@@ -238,6 +275,12 @@ void pindev_runs_init(struct pindev_runs *runs);
 bool pindev_runs_extend(struct pindev_runs *runs, const struct pindev_run *run);
 int pindev_runs_append(struct pindev_runs *runs, const struct pindev_run *run);
 void pindev_runs_free(struct pindev_runs *runs);
+void pindev_runs_first(const struct pindev_runs *runs,
+		       struct pindev_cursor *cursor);
+void pindev_runs_seek(const struct pindev_runs *runs, u64 number,
+		      struct pindev_cursor *cursor);
+void pindev_runs_next(const struct pindev_runs *runs,
+		      struct pindev_cursor *cursor);
 void pindev_runs_nodes(const struct pindev_runs *runs, u64 *nodes, u32 count);
 
 /* report.c */
@@ -267,6 +310,10 @@ int pindev_classify_charge(struct mm_struct *mm,
 /* diagnose.c */
 int pindev_diagnose(unsigned long addr, const struct pindev_segment *segment,
 		    bool write, int err, struct pin_refusal *refusal);
+
+/* access.c */
+int pindev_access_read(struct pindev_request *req);
+int pindev_access_write(struct pindev_request *req);
 
 /* account.c */
 u32 pindev_account_charge(struct pindev_charge *charge, unsigned long pages);

@@ -77,6 +77,8 @@ int pindev_runs_append(struct pindev_runs *runs, const struct pindev_run *run)
 				GFP_KERNEL_ACCOUNT);
 		if (!chunk)
 			return -ENOMEM;
+		chunk->first_run = runs->count;
+		chunk->first_page = runs->pages;
 		chunk->used = 0;
 		chunk->capacity = capacity;
 		list_add_tail(&chunk->link, &runs->chunks);
@@ -94,6 +96,49 @@ void pindev_runs_free(struct pindev_runs *runs)
 	list_for_each_entry_safe(chunk, next, &runs->chunks, link)
 		kfree(chunk);
 	pindev_runs_init(runs);
+}
+
+static void enter_chunk(const struct pindev_runs *runs,
+			const struct list_head *link,
+			struct pindev_cursor *cursor)
+{
+	*cursor = (struct pindev_cursor) { .page = runs->pages };
+	if (link == &runs->chunks)
+		return;
+	cursor->chunk = list_entry(link, struct pindev_run_chunk, link);
+	cursor->run = cursor->chunk->runs;
+	cursor->page = cursor->chunk->first_page;
+}
+
+/* Set a cursor to the first run. */
+void pindev_runs_first(const struct pindev_runs *runs,
+		       struct pindev_cursor *cursor)
+{
+	enter_chunk(runs, runs->chunks.next, cursor);
+}
+
+/* Move a cursor, which is not beyond the last run, to the next run. */
+void pindev_runs_next(const struct pindev_runs *runs,
+		      struct pindev_cursor *cursor)
+{
+	if (cursor->index + 1 == cursor->chunk->used) {
+		enter_chunk(runs, cursor->chunk->link.next, cursor);
+		return;
+	}
+	cursor->page += cursor->run->pages;
+	cursor->run = &cursor->chunk->runs[++cursor->index];
+}
+
+/* Set a cursor to run @number, or beyond the last run. */
+void pindev_runs_seek(const struct pindev_runs *runs, u64 number,
+		      struct pindev_cursor *cursor)
+{
+	pindev_runs_first(runs, cursor);
+	while (cursor->run &&
+	       number >= cursor->chunk->first_run + cursor->chunk->used)
+		enter_chunk(runs, cursor->chunk->link.next, cursor);
+	while (cursor->run && number > cursor->chunk->first_run + cursor->index)
+		pindev_runs_next(runs, cursor);
 }
 
 /**

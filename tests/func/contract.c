@@ -22,6 +22,9 @@ union any {
 	struct pin_unpin unpin;
 	struct pin_check check;
 	struct pin_query query;
+	struct pin_list list;
+	struct pin_runs runs;
+	struct pin_access access;
 	unsigned char bytes[256];
 };
 
@@ -41,6 +44,7 @@ struct row {
 static void *memory;
 static uint64_t some_pin;
 static struct pin_report some_report;
+static char answer_room[64];
 
 static void fill_info(union any *arg)
 {
@@ -82,6 +86,33 @@ static void fill_query(union any *arg)
 	arg->query.id = some_pin;
 }
 
+static void fill_list(union any *arg)
+{
+	arg->list.ids = (uintptr_t)answer_room;
+	arg->list.ids_capacity = 1;
+}
+
+static void fill_runs(union any *arg)
+{
+	fill_unpin(arg);
+	arg->runs.id = some_pin;
+	arg->runs.cursor = 0;
+	arg->runs.runs = (uintptr_t)answer_room;
+	arg->runs.runs_capacity = 1;
+	arg->runs.run_size = sizeof(struct pin_run);
+}
+
+static void fill_access(union any *arg)
+{
+	struct pin_pin pin;
+
+	ck_assert_int_eq(pin_range(memory, page, PIN_F_WRITE, &pin), 0);
+	some_pin = pin.id;
+	arg->access.id = pin.id;
+	arg->access.buffer = (uintptr_t)answer_room;
+	arg->access.length = sizeof(answer_room);
+}
+
 static void undo_some_pin(const union any *arg)
 {
 	(void)arg;
@@ -107,6 +138,18 @@ static const struct row rows[] = {
 	  offsetof(struct pin_query, flags), 0,
 	  offsetof(struct pin_query, __reserved), true, fill_query,
 	  undo_some_pin },
+	{ "LIST", PIN_IOC_LIST, sizeof(struct pin_list),
+	  offsetof(struct pin_list, next), offsetof(struct pin_list, flags), 0,
+	  offsetof(struct pin_list, __reserved), true, fill_list, NULL },
+	{ "RUNS", PIN_IOC_RUNS, sizeof(struct pin_runs),
+	  offsetof(struct pin_runs, next), offsetof(struct pin_runs, flags), 0,
+	  0, true, fill_runs, undo_some_pin },
+	{ "READ", PIN_IOC_READ, sizeof(struct pin_access),
+	  offsetof(struct pin_access, done), offsetof(struct pin_access, flags),
+	  0, 0, true, fill_access, undo_some_pin },
+	{ "WRITE", PIN_IOC_WRITE, sizeof(struct pin_access),
+	  offsetof(struct pin_access, done), offsetof(struct pin_access, flags),
+	  0, 0, true, fill_access, undo_some_pin },
 };
 
 #define ROWS	((int)(sizeof(rows) / sizeof(*rows)))
@@ -146,7 +189,7 @@ static void expect_cleared(const struct row *row, const union any *arg, size_t s
 /* What a row made for a call that failed without using it. */
 static void discard(const struct row *row)
 {
-	if (row->number == PIN_IOC_UNPIN || row->number == PIN_IOC_QUERY)
+	if (row->undo == undo_some_pin || row->number == PIN_IOC_UNPIN)
 		ck_assert_int_eq(unpin(some_pin), 0);
 }
 
@@ -408,7 +451,9 @@ START_TEST(info_tells)
 	ck_assert_uint_eq(now.page_size, page);
 	ck_assert_uint_eq(now.features, PIN_FEATURE_LONGTERM | PIN_FEATURE_CHECK |
 					PIN_FEATURE_CHECK_LIMITS |
-					PIN_FEATURE_CHECK_OTHER);
+					PIN_FEATURE_CHECK_OTHER |
+					PIN_FEATURE_LIST | PIN_FEATURE_RUNS |
+					PIN_FEATURE_ACCESS);
 	ck_assert_uint_gt(now.system_cap_pages, 0);
 	ck_assert_uint_gt(now.context_cap_pins, 0);
 	/* The suite runs as root, who is not held to the limit. */

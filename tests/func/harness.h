@@ -27,6 +27,7 @@ Suite *refusals_suite(void);
 Suite *reports_suite(void);
 Suite *account_suite(void);
 Suite *lifetime_suite(void);
+Suite *access_suite(void);
 Suite *oracle_suite(void);
 
 /*
