@@ -45,18 +45,21 @@ host_suites() {
 }
 
 kernel_suites() { # KERNEL
-	local kernel=$1 module
+	local kernel=$1 module files
 	if ! module=$(tests/vm/module.sh "$kernel" 2> "$logs/module-$kernel.log"); then
 		broken+=("$logs/module-$kernel.log")
 		failed=$((failed + 1))
 		echo "module for $kernel: does not build"
 		return
 	fi
+	files=(-f "$module" -f build/tests/func/pin-func -f tests/func/guest.sh
+		-f tests/func/skips.txt)
+	if [ -e "${module%/*}/pin_kunit.ko" ]; then
+		files+=(-f "${module%/*}/pin_kunit.ko")
+	fi
 	# secretmem.enable: off by default before 6.5.
 	suite "driver-$kernel" tests/vm/run.sh -k "$kernel" -n "driver" -t 1500 \
-		-a secretmem.enable=1 -f "$module" -f build/tests/func/pin-func \
-		-f tests/func/guest.sh -f tests/func/skips.txt -- \
-		/root/guest.sh "$kernel"
+		-a secretmem.enable=1 "${files[@]}" -- /root/guest.sh "$kernel"
 	suite "pinctl-$kernel" tests/vm/run.sh -k "$kernel" -n "pinctl" -t 600 \
 		-a secretmem.enable=1 -f "$module" -f build/tools/pinctl \
 		-f tests/cli/guest.sh -- /root/guest.sh

@@ -107,6 +107,24 @@ run_suite() {
 	check "module is unused after $1" test "$(cat /sys/module/pin/refcnt)" = 0
 }
 
+# Where the kernel has KUnit the build made pin_kunit.ko; its tests run as it loads.
+run_kunit() {
+	[ -e "$here/pin_kunit.ko" ] || return
+	echo "== kunit on $kernel"
+	logscan mark kunit
+	check "insmod pin_kunit" insmod "$here/pin_kunit.ko"
+	for results in /sys/kernel/debug/kunit/*/results; do
+		good=$(grep -c '^ *ok [0-9]* [a-z_]' "$results")
+		bad=$(grep -c '^ *not ok [0-9]* [a-z_]' "$results")
+		passed=$((passed + good)) failed=$((failed + bad))
+		echo "$good passed, $bad failed, 0 skipped"
+		[ "$bad" = 0 ] || cat "$results"
+		check "KUnit ran" test "$good" != 0
+	done
+	check "rmmod pin_kunit" rmmod pin_kunit
+	check "kernel log after kunit" logscan
+}
+
 kmemleak_start() {
 	if [ -w /sys/kernel/debug/kmemleak ]; then
 		kmemleak-scan clear
@@ -127,5 +145,6 @@ for suite; do
 	run_suite "$suite"
 done
 check "rmmod" rmmod pin
+run_kunit
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit for runs.c: which pages share a run, and finding a run again.
+ *
+ * runs.c is included and not linked, because an object cannot belong to two
+ * modules.
+ */
+#include <kunit/test.h>
+
+#include "../runs.c"
+
+static struct pindev_run ram(unsigned long pfn, u32 pages)
+{
+	return (struct pindev_run) {
+		.pfn = pfn, .pages = pages, .node = 1, .type = PINDEV_RUN_RAM,
+	};
+}
+
+/* Add a run as the driver does. */
+static void add(struct kunit *test, struct pindev_runs *runs,
+		struct pindev_run run)
+{
+	if (!pindev_runs_extend(runs, &run))
+		KUNIT_ASSERT_EQ(test, pindev_runs_append(runs, &run), 0);
+}
+
+static void consecutive_pages_share_a_run(struct kunit *test)
+{
+	struct pindev_runs runs;
+	unsigned long pfn;
+
+	pindev_runs_init(&runs);
+	for (pfn = 1000; pfn < 2000; pfn++)
+		add(test, &runs, ram(pfn, 1));
+	KUNIT_EXPECT_EQ(test, runs.count, 1ULL);
+	KUNIT_EXPECT_EQ(test, runs.pages, 1000ULL);
+	pindev_runs_free(&runs);
+	KUNIT_EXPECT_EQ(test, runs.count, 0ULL);
+}
+
+/* Each pair must not merge: a run claims every page between its ends. */
+static void other_pages_do_not(struct kunit *test)
+{
+	struct pindev_run first = ram(1000, 4), second;
+	static const struct {
+		unsigned long pfn;
+		u16 node;
+		u16 type;
+	} cases[] = {
+		{ 1003, 1, PINDEV_RUN_RAM },		/* the last page again */
+		{ 1000, 1, PINDEV_RUN_RAM },		/* the first page again */
+		{ 999, 1, PINDEV_RUN_RAM },		/* descending */
+		{ 1005, 1, PINDEV_RUN_RAM },		/* a gap */
+		{ 1004, 2, PINDEV_RUN_RAM },		/* another node */
+		{ 1004, 1, PINDEV_RUN_DEVICE },		/* device memory */
+		{ 1004, 1, PINDEV_RUN_HUGETLB },	/* a huge page */
+		{ 0, 1, PINDEV_RUN_RAM },
+		{ ULONG_MAX, 1, PINDEV_RUN_RAM },
+	};
+	struct pindev_runs runs;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		pindev_runs_init(&runs);
+		add(test, &runs, first);
+		second = (struct pindev_run) {
+			.pfn = cases[i].pfn, .pages = 1,
+			.node = cases[i].node, .type = cases[i].type,
+		};
+		KUNIT_EXPECT_FALSE_MSG(test, pindev_runs_extend(&runs, &second),
+				       "case %d", i);
+		KUNIT_EXPECT_EQ(test, runs.pages, 4ULL);
+		pindev_runs_free(&runs);
+	}
+}
+
+/* A huge page is held by one pin, so not even the next huge page joins it. */
+static void huge_pages_stay_alone(struct kunit *test)
+{
+	struct pindev_run first = ram(512, 512), second = ram(1024, 512);
+	struct pindev_runs runs;
+
+	first.type = PINDEV_RUN_HUGETLB;
+	second.type = PINDEV_RUN_HUGETLB;
+	pindev_runs_init(&runs);
+	add(test, &runs, first);
+	KUNIT_EXPECT_FALSE(test, pindev_runs_extend(&runs, &second));
+	pindev_runs_free(&runs);
+}
+
+static void length_does_not_wrap(struct kunit *test)
+{
+	struct pindev_run first = ram(0, U32_MAX), second = ram(U32_MAX, 1);
+	struct pindev_runs runs;
+
+	pindev_runs_init(&runs);
+	add(test, &runs, first);
+	KUNIT_EXPECT_FALSE(test, pindev_runs_extend(&runs, &second));
+	add(test, &runs, second);
+	KUNIT_EXPECT_EQ(test, runs.pages, (u64)U32_MAX + 1);
+	pindev_runs_free(&runs);
+}
+
+/* Many chunks: next and seek agree with the order in which runs were added. */
+static void cursors_find_every_run(struct kunit *test)
+{
+	const u32 count = 3000;
+	struct pindev_cursor walk, seek;
+	struct pindev_runs runs;
+	u64 page = 0;
+	u32 i;
+
+	pindev_runs_init(&runs);
+	pindev_runs_first(&runs, &walk);
+	KUNIT_EXPECT_PTR_EQ(test, (void *)walk.run, NULL);
+	for (i = 0; i < count; i++)
+		add(test, &runs, ram(10000ul * i, 1 + i % 7));
+	KUNIT_ASSERT_EQ(test, runs.count, (u64)count);
+
+	pindev_runs_first(&runs, &walk);
+	for (i = 0; i < count; i++) {
+		pindev_runs_seek(&runs, i, &seek);
+		KUNIT_ASSERT_PTR_EQ(test, (void *)seek.run, (void *)walk.run);
+		KUNIT_ASSERT_EQ(test, seek.page, page);
+		KUNIT_ASSERT_EQ(test, walk.page, page);
+		KUNIT_ASSERT_EQ(test, walk.run->pfn, 10000ul * i);
+		page += walk.run->pages;
+		pindev_runs_next(&runs, &walk);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, (void *)walk.run, NULL);
+	KUNIT_EXPECT_EQ(test, walk.page, runs.pages);
+	pindev_runs_seek(&runs, count, &seek);
+	KUNIT_EXPECT_PTR_EQ(test, (void *)seek.run, NULL);
+	pindev_runs_free(&runs);
+}
+
+static void nodes_add_up(struct kunit *test)
+{
+	struct pindev_run far = ram(5000, 3), beyond = ram(7000, 5);
+	struct pindev_runs runs;
+	u64 nodes[3] = { };
+
+	far.node = 2;
+	beyond.node = 3;
+	pindev_runs_init(&runs);
+	add(test, &runs, ram(1, 7));
+	add(test, &runs, far);
+	add(test, &runs, ram(100, 1));
+	add(test, &runs, beyond);
+	pindev_runs_nodes(&runs, nodes, 3);
+	KUNIT_EXPECT_EQ(test, nodes[0], 0ULL);
+	KUNIT_EXPECT_EQ(test, nodes[1], 8ULL);
+	KUNIT_EXPECT_EQ(test, nodes[2], 3ULL);
+	pindev_runs_free(&runs);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(consecutive_pages_share_a_run),
+	KUNIT_CASE(other_pages_do_not),
+	KUNIT_CASE(huge_pages_stay_alone),
+	KUNIT_CASE(length_does_not_wrap),
+	KUNIT_CASE(cursors_find_every_run),
+	KUNIT_CASE(nodes_add_up),
+	{ }
+};
+
+static struct kunit_suite suite = {
+	.name = "pin-runs",
+	.test_cases = cases,
+};
+kunit_test_suite(suite);
+
+MODULE_DESCRIPTION("KUnit tests of the pin module");
+MODULE_LICENSE("GPL");
