@@ -14,8 +14,18 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
+#include <linux/user_namespace.h>
 
 #include "pindev.h"
+
+/*
+ * As for io_uring and iommufd: who has the capability is not held to the limit,
+ * and what he pins is not counted against his user.
+ */
+static bool is_exempt(void)
+{
+	return ns_capable_noaudit(&init_user_ns, CAP_IPC_LOCK);
+}
 
 /**
  * pindev_account_limit() - the caller's limit
@@ -27,7 +37,7 @@ unsigned long pindev_account_limit(void)
 {
 	unsigned long bytes = rlimit(RLIMIT_MEMLOCK);
 
-	if (bytes == RLIM_INFINITY || capable(CAP_IPC_LOCK))
+	if (bytes == RLIM_INFINITY || is_exempt())
 		return ULONG_MAX;
 	return bytes >> PAGE_SHIFT;
 }
@@ -59,8 +69,7 @@ static bool charge_user(struct user_struct *user, unsigned long pages,
  */
 u32 pindev_account_charge(struct pindev_charge *charge, unsigned long pages)
 {
-	/* As in io_uring and VFIO, who may ignore the limit is not counted. */
-	bool exempt = capable(CAP_IPC_LOCK);
+	bool exempt = is_exempt();
 
 	charge->user = get_uid(current_user());
 	charge->mm = current->mm;

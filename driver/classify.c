@@ -10,7 +10,8 @@
  * so every verdict is advisory.  Other processes' memory can be judged, too, as
  * if they pinned it.
  *
- * mmap_lock is held for read by the walks here, never on entry.
+ * mmap_lock is held for read by the walks here; on entry only where a function
+ * says so.
  */
 #include <linux/backing-dev.h>
 #include <linux/dax.h>
@@ -191,7 +192,7 @@ static bool must_try(struct vm_area_struct *vma,
 
 static void describe_file(struct vm_area_struct *vma, struct pin_report *report)
 {
-	struct inode *inode = file_inode(vma->vm_file);
+	const struct inode *inode = pindev_file_user_inode(vma->vm_file);
 
 	report->inode = inode->i_ino;
 	report->dev_major = MAJOR(inode->i_sb->s_dev);
@@ -287,29 +288,39 @@ int pindev_classify_at(unsigned long addr, unsigned long end, bool write,
 }
 
 /**
- * pindev_classify_dax() - is the device of a device-dax mapping here to stay?
- * @addr: in the mapping
+ * pindev_classify_holds() - is a mapping still what it was judged to be?
+ * @segment: as it was judged
+ * @write: for a pin for write
+ * @addr: page aligned
+ * @count: pages that have to be part of one such mapping
  *
- * The caller is in a dax_read_lock() section, for whose length the answer holds.
+ * The caller holds mmap_lock for read and, for device-dax, is in a dax_read_lock()
+ * section; the answer holds for as long.
  *
- * Return: 0, -ENODEV if the device is being removed, -ESTALE if the address maps
- * something else, -EINTR on a fatal signal.
+ * Return: 0, -ESTALE if not, -ENODEV if it is one of a device-dax device that is
+ * being removed.
  */
-int pindev_classify_dax(unsigned long addr)
+int pindev_classify_holds(const struct pindev_segment *segment, bool write,
+			  unsigned long addr, long count)
 {
-	struct mm_struct *mm = current->mm;
+	unsigned long end = addr + count * PAGE_SIZE;
+	struct pindev_segment now;
 	struct vm_area_struct *vma;
-	int err = 0;
 
-	if (mmap_read_lock_killable(mm))
-		return -EINTR;
-	vma = vma_lookup(mm, addr);
-	if (!vma || !is_devdax(vma))
-		err = -ESTALE;
-	else if (!dax_alive(inode_dax(vma->vm_file->f_mapping->host)))
-		err = -ENODEV;
-	mmap_read_unlock(mm);
-	return err;
+	mmap_assert_locked(current->mm);
+	vma = vma_lookup(current->mm, addr);
+	if (!vma || vma->vm_end < end)
+		return -ESTALE;
+	judge_vma(vma, addr, end, write, &now);
+	if (now.report.reason || now.gup_flags != segment->gup_flags ||
+	    now.stale_reason != segment->stale_reason ||
+	    now.report.kind != segment->report.kind ||
+	    now.report.page_size != segment->report.page_size)
+		return -ESTALE;
+	if (is_devdax(vma) &&
+	    !dax_alive(inode_dax(vma->vm_file->f_mapping->host)))
+		return -ENODEV;
+	return 0;
 }
 
 static bool is_wanted(const struct pin_report *report, u32 flags)

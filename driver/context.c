@@ -219,93 +219,79 @@ int pindev_context_list(struct pindev_request *req)
 	return err;
 }
 
-static int copy_run(const struct pindev_cursor *at, u64 uaddr, u32 run_size,
-		    bool withhold)
+static u32 collect_runs(const struct pindev_pin *pin, u64 cursor,
+			struct pin_run *runs, u32 capacity)
 {
-	size_t known = min_t(size_t, run_size, sizeof(struct pin_run));
-	u8 __user *to = u64_to_user_ptr(uaddr);
-	struct pin_run run = {
-		.offset = at->page << PAGE_SHIFT,
-		.length = (u64)at->run->pages << PAGE_SHIFT,
-		.phys = withhold ? 0 : PFN_PHYS(at->run->pfn),
-		.node = at->run->node,
-		.flags = withhold ? PIN_RUN_PHYS_WITHHELD : 0,
-	};
-
-	if (copy_to_user(to, &run, known) ||
-	    clear_user(to + known, run_size - known))
-		return -EFAULT;
-	return 0;
-}
-
-static int copy_runs(const struct pindev_pin *pin, struct pin_runs *arg)
-{
-	u32 capacity = min_t(u32, arg->runs_capacity, RECORDS_MAX);
 	/* Physical addresses help attacks on the memory itself. */
 	bool withhold = !capable(CAP_SYS_ADMIN);
 	struct pindev_cursor at;
 	u32 count = 0;
-	int err;
 
-	if (arg->cursor > pin->runs.count)
-		return -EINVAL;
-	pindev_runs_seek(&pin->runs, arg->cursor, &at);
+	pindev_runs_seek(&pin->runs, cursor, &at);
 	while (at.run && count < capacity) {
-		err = copy_run(&at, arg->runs + (u64)count * arg->run_size,
-			       arg->run_size, withhold);
-		if (err)
-			return err;
+		runs[count++] = (struct pin_run) {
+			.offset = at.page << PAGE_SHIFT,
+			.length = (u64)at.run->pages << PAGE_SHIFT,
+			.phys = withhold ? 0 : PFN_PHYS(at.run->pfn),
+			.node = at.run->node,
+			.flags = withhold ? PIN_RUN_PHYS_WITHHELD : 0,
+		};
 		pindev_runs_next(&pin->runs, &at);
-		count++;
 	}
-	arg->next = arg->cursor + count;
-	arg->total = pin->runs.count;
-	arg->runs_count = count;
-	return 0;
+	return count;
+}
+
+static int validate_runs(const struct pin_runs *arg)
+{
+	if (arg->flags || arg->run_size < RUN_MIN_SIZE ||
+	    arg->run_size > PAGE_SIZE)
+		return -EINVAL;
+	return arg->runs_capacity ? 0 : -EMSGSIZE;
 }
 
 /* PIN_IOC_RUNS */
 int pindev_context_runs(struct pindev_request *req)
 {
 	struct pin_runs *arg = &req->arg.runs;
+	u32 capacity = min_t(u32, arg->runs_capacity, RECORDS_MAX);
 	struct pindev_pin *pin;
+	struct pin_run *runs;
+	u32 count = 0;
+	u64 total;
 	int err;
 
-	if (arg->flags || arg->run_size < RUN_MIN_SIZE ||
-	    arg->run_size > PAGE_SIZE)
-		return -EINVAL;
-	if (!arg->runs_capacity)
-		return -EMSGSIZE;
+	err = validate_runs(arg);
+	if (err)
+		return err;
 	pin = pindev_context_get(req->ctx, arg->id);
 	if (!pin)
 		return -ENOENT;
-	err = copy_runs(pin, arg);
+	runs = kvmalloc_array(capacity, sizeof(*runs), GFP_KERNEL_ACCOUNT);
+	total = pin->runs.count;
+	if (runs)
+		count = collect_runs(pin, arg->cursor, runs, capacity);
+	/* Copying can take as long as the caller likes; the pin need not. */
 	pindev_pin_put(pin);
-	return err;
-}
-
-static int copy_nodes(const struct pindev_pin *pin, const struct pin_query *arg)
-{
-	u64 *nodes;
-	int err = 0;
-
-	if (!arg->nodes_capacity)
-		return 0;
-	if (arg->nodes_capacity < nr_node_ids)
-		return -EMSGSIZE;
-	nodes = kcalloc(nr_node_ids, sizeof(*nodes), GFP_KERNEL);
-	if (!nodes)
+	if (!runs)
 		return -ENOMEM;
-	pindev_runs_nodes(&pin->runs, nodes, nr_node_ids);
-	if (copy_to_user(u64_to_user_ptr(arg->nodes), nodes,
-			 nr_node_ids * sizeof(*nodes)))
-		err = -EFAULT;
-	kfree(nodes);
-	return err;
+
+	if (arg->cursor > total)
+		err = -EINVAL;
+	else
+		err = pindev_request_copy(arg->runs, arg->run_size, runs,
+					  sizeof(*runs), count);
+	kvfree(runs);
+	if (err)
+		return err;
+	arg->next = arg->cursor + count;
+	arg->total = total;
+	arg->runs_count = count;
+	return 0;
 }
 
 static void describe_pin(const struct pindev_pin *pin, struct pin_query *arg)
 {
+	arg->nodes_count = nr_node_ids;
 	arg->pin_flags = pin->flags;
 	arg->addr = pin->addr;
 	arg->length = pin->length;
@@ -321,24 +307,52 @@ static void describe_pin(const struct pindev_pin *pin, struct pin_query *arg)
 	memcpy(arg->comm, pin->comm, sizeof(arg->comm));
 }
 
+static int validate_query(struct pin_query *arg)
+{
+	if (arg->flags || arg->__reserved)
+		return -EINVAL;
+	if (!arg->nodes_capacity || arg->nodes_capacity >= nr_node_ids)
+		return 0;
+	arg->nodes_count = nr_node_ids;
+	return -EMSGSIZE;
+}
+
+static int copy_nodes(const struct pin_query *arg, const u64 *nodes)
+{
+	if (!arg->nodes_capacity)
+		return 0;
+	return copy_to_user(u64_to_user_ptr(arg->nodes), nodes,
+			    nr_node_ids * sizeof(*nodes)) ? -EFAULT : 0;
+}
+
 /* PIN_IOC_QUERY */
 int pindev_context_query(struct pindev_request *req)
 {
 	struct pin_query *arg = &req->arg.query;
+	struct pin_query told;
 	struct pindev_pin *pin;
+	u64 *nodes;
 	int err;
 
-	if (arg->flags || arg->__reserved)
-		return -EINVAL;
+	err = validate_query(arg);
+	if (err)
+		return err;
 	pin = pindev_context_get(req->ctx, arg->id);
 	if (!pin)
 		return -ENOENT;
-	err = copy_nodes(pin, arg);
-	/* Told even when the array is too small for it. */
-	if (!err || err == -EMSGSIZE)
-		arg->nodes_count = nr_node_ids;
-	if (!err)
-		describe_pin(pin, arg);
+	told = *arg;
+	describe_pin(pin, &told);
+	nodes = kcalloc(nr_node_ids, sizeof(*nodes), GFP_KERNEL_ACCOUNT);
+	if (nodes)
+		pindev_runs_nodes(&pin->runs, nodes, nr_node_ids);
+	/* Copying can take as long as the caller likes; the pin need not. */
 	pindev_pin_put(pin);
+	if (!nodes)
+		return -ENOMEM;
+
+	err = copy_nodes(arg, nodes);
+	kfree(nodes);
+	if (!err)
+		*arg = told;
 	return err;
 }

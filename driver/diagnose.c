@@ -13,7 +13,10 @@
 
 #include "pindev.h"
 
-/* Try to pin one page under mmap_lock, where userfaultfd does not wait. */
+/*
+ * Try to pin one page for a moment, under mmap_lock, where userfaultfd does not
+ * wait; not for the long term, which moves pages and makes some kernels WARN.
+ */
 static long probe_page(unsigned long addr, unsigned int gup_flags)
 {
 	struct page *page;
@@ -21,7 +24,7 @@ static long probe_page(unsigned long addr, unsigned int gup_flags)
 
 	if (mmap_read_lock_killable(current->mm))
 		return -EINTR;
-	got = pindev_pin_user_page(addr, gup_flags, &page);
+	got = pindev_pin_user_pages(addr, 1, gup_flags & ~FOLL_LONGTERM, &page);
 	mmap_read_unlock(current->mm);
 	if (got == 1)
 		unpin_user_page(page);
@@ -31,7 +34,7 @@ static long probe_page(unsigned long addr, unsigned int gup_flags)
 /* ENOMEM: is there no memory, or can the page not be moved to where it may stay? */
 static u32 no_memory_reason(unsigned long addr, unsigned int gup_flags)
 {
-	if (probe_page(addr, gup_flags & ~FOLL_LONGTERM) == 1)
+	if (probe_page(addr, gup_flags) == 1)
 		return PIN_REASON_MIGRATE_FAILED;
 	return PIN_REASON_NO_MEMORY;
 }
@@ -60,6 +63,7 @@ static u32 reason_of(unsigned long addr, const struct pindev_segment *segment,
 	case -EREMOTEIO:
 		return PIN_REASON_P2PDMA;
 	case -EBUSY:
+	case -ENODEV:
 		return PIN_REASON_DEVICE_BUSY;
 	case -EHWPOISON:
 		return PIN_REASON_HWPOISON;
@@ -75,7 +79,7 @@ static u32 reason_of(unsigned long addr, const struct pindev_segment *segment,
  * @addr: the page
  * @segment: its mapping as it was judged before the attempt
  * @write: as asked for
- * @err: what GUP answered for this page alone, negative
+ * @err: what pindev_gup() answered for this page alone, negative
  * @refusal: filled in
  *
  * Return: the errno of the refusal, negative.

@@ -6,6 +6,7 @@
  * users_lock guards the hash of users and their use counts.  It is a leaf.
  */
 #include <linux/atomic.h>
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/hashtable.h>
 #include <linux/mm.h>
@@ -17,24 +18,33 @@
 #include "pindev.h"
 
 /*
- * A page's reference count is checked after each batch of PINDEV_BATCH pins.  A
- * small page counts 1024 a pin (GUP_PIN_COUNTING_BIAS), so MAX_RUNNING callers
- * can raise it by at most 256 * 512 * 1024 = 2^27 between a check and the next:
- * far less than what is left between the guard (2^30) and the overflow (2^31).
- * A PIN can wait for as long as a userfaultfd handler likes; the bound per user
- * keeps one user from using up the bound of all.
+ * A page's reference count is checked after each batch of at most 512 pins.  A
+ * small page counts 1024 a pin (GUP_PIN_COUNTING_BIAS), so MAX_RUNNING callers can
+ * raise it by at most 1024 * 512 * 1024 = 2^29 between a check and the next: half
+ * of what is left between the guard (2^30) and the overflow (2^31).
+ *
+ * A PIN can wait for as long as a userfaultfd or FUSE handler likes.  The bound per
+ * user keeps one user from using up the bound of all; who has many user ids can
+ * still do it, so an administrator does not wait for that one.
  */
-#define MAX_RUNNING		256
+#define MAX_RUNNING		1024
 #define MAX_RUNNING_USER	16
 
 unsigned long pindev_ledger_max_pages;
 module_param_named(max_pages, pindev_ledger_max_pages, ulong, 0644);
-MODULE_PARM_DESC(max_pages, "Cap on pages pinned through this module (default: half of RAM)");
+MODULE_PARM_DESC(max_pages, "Cap on pages pinned through this module (0 at load: half of RAM)");
 
 unsigned int pindev_ledger_max_pins = 65536;
 module_param_named(max_pins, pindev_ledger_max_pins, uint, 0644);
 MODULE_PARM_DESC(max_pins, "Cap on pins of one open file (default: 65536)");
 
+/**
+ * struct pindev_user - a user who has PINs running or waiting
+ * @link: in the hash
+ * @uid: who
+ * @uses: PINs that hold it
+ * @running: how many more may run
+ */
 struct pindev_user {
 	struct hlist_node link;
 	kuid_t uid;
@@ -94,13 +104,14 @@ static struct pindev_user *lookup_entry(kuid_t uid)
 	return NULL;
 }
 
+/* The user's entry with a use counted, made if there is none; NULL: no memory. */
 static struct pindev_user *get_entry(kuid_t uid)
 {
 	struct pindev_user *user, *fresh;
 
 	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
 	if (!fresh)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	fresh->uid = uid;
 	sema_init(&fresh->running, MAX_RUNNING_USER);
 
@@ -131,34 +142,49 @@ static void put_entry(struct pindev_user *user)
 		kfree(user);
 }
 
-/**
- * pindev_ledger_enter() - wait until one more PIN may run
- *
- * Return: to be given to pindev_ledger_leave(); ERR_PTR(-EINTR) on a fatal
- * signal, ERR_PTR(-ENOMEM).
- */
-struct pindev_user *pindev_ledger_enter(void)
+/* An administrator takes his turn, with or without a place among all. */
+static int wait_for_all(bool *counted)
 {
-	struct pindev_user *user = get_entry(current_uid());
-
-	if (IS_ERR(user))
-		return user;
-	if (down_killable(&user->running))
-		goto err_put;
+	*counted = !down_trylock(&all_running);
+	if (*counted || capable(CAP_SYS_ADMIN))
+		return 0;
 	if (down_killable(&all_running))
-		goto err_up;
-	return user;
-
-err_up:
-	up(&user->running);
-err_put:
-	put_entry(user);
-	return ERR_PTR(-EINTR);
+		return -EINTR;
+	*counted = true;
+	return 0;
 }
 
-void pindev_ledger_leave(struct pindev_user *user)
+/**
+ * pindev_ledger_enter() - wait until one more PIN may run
+ * @turn: filled in, to be given to pindev_ledger_leave()
+ *
+ * Return: 0, -EINTR on a fatal signal, -ENOMEM.
+ */
+int pindev_ledger_enter(struct pindev_turn *turn)
 {
-	up(&all_running);
-	up(&user->running);
-	put_entry(user);
+	int err = -EINTR;
+
+	turn->user = get_entry(current_uid());
+	if (!turn->user)
+		return -ENOMEM;
+	if (down_killable(&turn->user->running))
+		goto err_put;
+	err = wait_for_all(&turn->counted);
+	if (err)
+		goto err_up;
+	return 0;
+
+err_up:
+	up(&turn->user->running);
+err_put:
+	put_entry(turn->user);
+	return err;
+}
+
+void pindev_ledger_leave(struct pindev_turn *turn)
+{
+	if (turn->counted)
+		up(&all_running);
+	up(&turn->user->running);
+	put_entry(turn->user);
 }

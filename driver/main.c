@@ -94,6 +94,30 @@ int pindev_request_reply(struct pindev_request *req)
 	return 0;
 }
 
+/**
+ * pindev_request_copy() - copy an array of records to the caller
+ * @uaddr: the caller's array
+ * @record_size: bytes of the caller's records: shorter ones are cut, longer ones
+ *	filled with zeros
+ * @records: the records
+ * @known_size: bytes of each
+ * @count: how many
+ *
+ * Return: 0 or -EFAULT.
+ */
+int pindev_request_copy(u64 uaddr, u32 record_size, const void *records,
+			u32 known_size, u32 count)
+{
+	size_t bytes = min(record_size, known_size);
+	u8 __user *to = u64_to_user_ptr(uaddr);
+
+	for (; count; count--, to += record_size, records += known_size)
+		if (copy_to_user(to, records, bytes) ||
+		    clear_user(to + bytes, record_size - bytes))
+			return -EFAULT;
+	return 0;
+}
+
 static int request_read(struct pindev_request *req, struct file *file)
 {
 	const struct pindev_command *op = req->op;

@@ -19,8 +19,9 @@
  *   The table's xa_lock and the ledger's users_lock are leaves: nothing is
  *   taken, allocated with GFP_KERNEL, copied to or from user space or pinned
  *   under them.  The ledger's semaphores, which bound how many PINs run, are
- *   taken before everything else and are held across GUP: they guard no data
- *   and release, UNPIN and the queries never take them.
+ *   taken before everything else and are held across GUP, but not across a copy
+ *   to the user: they guard no data, and release, UNPIN and the queries never
+ *   take them.
  *   Order: running semaphores -> dax_read_lock (SRCU) -> mmap_lock -> leaves.
  *
  * Errors
@@ -208,6 +209,16 @@ struct pindev_segment {
 };
 
 /**
+ * struct pindev_turn - leave for one PIN to run
+ * @user: whose bound it counts against
+ * @counted: it counts against the bound of all, too
+ */
+struct pindev_turn {
+	struct pindev_user *user;
+	bool counted;
+};
+
+/**
  * struct pindev_reports - reports collected for one request
  * @array: kernel memory
  * @count: reports in it
@@ -248,6 +259,8 @@ struct pindev_request {
 
 /* main.c */
 int pindev_request_reply(struct pindev_request *req);
+int pindev_request_copy(u64 uaddr, u32 record_size, const void *records,
+			u32 known_size, u32 count);
 
 /* context.c */
 struct pindev_context *pindev_context_create(void);
@@ -299,13 +312,18 @@ int pindev_report_check(struct pindev_request *req);
 int pindev_refuse(struct pin_refusal *refusal, u32 reason, u64 addr);
 int pindev_classify_at(unsigned long addr, unsigned long end, bool write,
 		       struct pindev_segment *segment);
-int pindev_classify_dax(unsigned long addr);
+int pindev_classify_holds(const struct pindev_segment *segment, bool write,
+			  unsigned long addr, long count);
 int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 			  u32 flags, struct pindev_reports *reports,
 			  bool verdict, struct pin_refusal *refusal);
 int pindev_classify_charge(struct mm_struct *mm,
 			   const struct pindev_range *range,
 			   unsigned long *pages);
+
+/* gup.c */
+long pindev_gup(const struct pindev_segment *segment, bool write,
+		unsigned long addr, long count, struct page **pages);
 
 /* diagnose.c */
 int pindev_diagnose(unsigned long addr, const struct pindev_segment *segment,
@@ -328,8 +346,8 @@ u64 pindev_ledger_next_id(void);
 bool pindev_ledger_take_pages(unsigned long pages);
 void pindev_ledger_give_pages(unsigned long pages);
 unsigned long pindev_ledger_pages(void);
-struct pindev_user *pindev_ledger_enter(void);
-void pindev_ledger_leave(struct pindev_user *user);
+int pindev_ledger_enter(struct pindev_turn *turn);
+void pindev_ledger_leave(struct pindev_turn *turn);
 void pindev_ledger_init(void);
 
 #endif /* PINDEV_H */

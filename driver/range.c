@@ -10,9 +10,10 @@
  * Only the attempt itself knows a pin until everything that can fail is done,
  * copying the answer to the caller included; publishing cannot fail.
  *
- * The only lock of ours held across GUP is dax_read_lock(), an SRCU section, for
- * device-dax: kill_dax() waits for it, so that the struct pages that GUP
- * returned exist until their pagemap is held.
+ * Two things of ours are held across GUP: the ledger's semaphores, which bound
+ * how many PINs run and guard no data, and for device-dax dax_read_lock(), an SRCU
+ * section for which kill_dax() waits, so that the struct pages that GUP returned
+ * exist until their pagemap is held.
  */
 #include <linux/bits.h>
 #include <linux/dax.h>
@@ -28,7 +29,7 @@
 
 #include "pindev.h"
 
-/* One page of pointers: bounds the time with interrupts off in GUP-fast. */
+/* Bounds the array, and the time with interrupts off in GUP-fast. */
 #define PINDEV_BATCH	512
 
 /* See MAX_RUNNING in ledger.c for why this leaves room enough. */
@@ -202,6 +203,10 @@ static u32 page_reason(const struct attempt *try, struct page *page)
 		return PIN_REASON_REFCOUNT;
 	if (unlikely(try->segment.stale_reason) && !PageAnon(page))
 		return try->segment.stale_reason;
+	/* One small page of a huge page holds, and would have to pay for, all. */
+	if (unlikely(folio_test_hugetlb(page_folio(page)) !=
+		     (try->segment.report.kind == PIN_KIND_HUGETLB)))
+		return PIN_REASON_MAPPING_CHANGED;
 	return PIN_REASON_NONE;
 }
 
@@ -227,22 +232,35 @@ err_unpin:
 }
 
 /*
+ * GUP said no to one page.  If the mapping is not what was judged any more, the
+ * segment ends here and what is there now will be judged.
+ */
+static int page_failed(struct attempt *try, unsigned long addr, int err)
+{
+	if (err == -ESTALE) {
+		try->segment.report.end = addr;
+		return -ESTALE;
+	}
+	return pindev_diagnose(addr, &try->segment, try->write, err,
+			       try->refusal);
+}
+
+/*
  * GUP failed somewhere in a batch.  Its errno says neither where nor, after a
  * failed migration, for which page; so go page by page.  If all of them can be
  * had alone, the trouble was transient and the attempt goes on.
  */
-static int pin_singly(struct attempt *try, unsigned long addr, long count)
+static int pin_singly(struct attempt *try, unsigned long *addr, long count)
 {
 	long got;
 	int err;
 
-	for (; count; count--, addr += PAGE_SIZE) {
-		got = pin_user_pages_fast(addr, 1, try->segment.gup_flags,
-					  try->batch);
-		if (got != 1)
-			return pindev_diagnose(addr, &try->segment, try->write,
-					       got ?: -EFAULT, try->refusal);
-		err = add_batch(try, addr, 1);
+	for (; count; count--, *addr += PAGE_SIZE) {
+		got = pindev_gup(&try->segment, try->write, *addr, 1,
+				 try->batch);
+		if (got < 0)
+			return page_failed(try, *addr, got);
+		err = add_batch(try, *addr, 1);
 		if (err)
 			return err;
 	}
@@ -264,42 +282,25 @@ static int pin_batch(struct attempt *try, unsigned long *addr)
 	long got;
 	int err;
 
-	got = pin_user_pages_fast(*addr, count, try->segment.gup_flags,
-				  try->batch);
-	if (got > 0) {
-		err = add_batch(try, *addr, got);
-		count = got;
-	} else {
-		err = pin_singly(try, *addr, count);
-	}
-	*addr += count * PAGE_SIZE;
+	got = pindev_gup(&try->segment, try->write, *addr, count, try->batch);
+	if (got < 0)
+		return pin_singly(try, addr, count);
+	err = add_batch(try, *addr, got);
+	*addr += got * PAGE_SIZE;
 	return err;
 }
 
 /*
- * Device-dax.  Only between dax_alive() and the end of the SRCU section do the
- * struct pages that GUP returns certainly exist; afterwards the pagemap
- * references keep them.
+ * Device-dax.  Only between the look at the device in pindev_gup() and the end of
+ * the SRCU section do the struct pages that GUP returns certainly exist;
+ * afterwards the pagemap references keep them.
  */
 static int pin_device_batch(struct attempt *try, unsigned long *addr)
 {
 	int id, err;
 
 	id = dax_read_lock();
-	switch (pindev_classify_dax(*addr)) {
-	case 0:
-		err = pin_batch(try, addr);
-		break;
-	case -ENODEV:
-		err = pindev_refuse(try->refusal, PIN_REASON_DEVICE_BUSY, *addr);
-		break;
-	case -EINTR:
-		err = pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED, *addr);
-		break;
-	default:
-		err = pindev_refuse(try->refusal, PIN_REASON_MAPPING_CHANGED,
-				    *addr);
-	}
+	err = pin_batch(try, addr);
 	dax_read_unlock(id);
 	return err;
 }
@@ -322,24 +323,8 @@ static bool is_expected_huge_page(const struct attempt *try, struct page *page,
 static u32 huge_page_reason(const struct attempt *try, struct page *page,
 			    unsigned long addr)
 {
-	if (!is_expected_huge_page(try, page, addr))
-		return PIN_REASON_MAPPING_CHANGED;
-	return page_reason(try, page);
-}
-
-/* On kernels that WARN about a movable huge page, never let GUP see one. */
-static bool huge_page_movable(struct attempt *try, unsigned long addr)
-{
-	bool movable = false;
-
-	if (!PINDEV_HUGETLB_GUP_WARNS)
-		return false;
-	if (pin_user_pages_fast(addr, 1, try->segment.gup_flags & ~FOLL_LONGTERM,
-				try->batch) == 1) {
-		movable = is_zone_movable_page(try->batch[0]);
-		unpin_user_page(try->batch[0]);
-	}
-	return movable;
+	return is_expected_huge_page(try, page, addr) ?
+	       page_reason(try, page) : PIN_REASON_MAPPING_CHANGED;
 }
 
 /* Pin one huge page by one of its subpages; @addr moves on to the next one. */
@@ -355,13 +340,9 @@ static int pin_huge_page(struct attempt *try, unsigned long *addr)
 	u32 reason;
 	long got;
 
-	if (huge_page_movable(try, *addr))
-		return pindev_refuse(try->refusal, PIN_REASON_MIGRATE_FAILED,
-				     *addr);
-	got = pin_user_pages_fast(*addr, 1, try->segment.gup_flags, try->batch);
-	if (got != 1)
-		return pindev_diagnose(*addr, &try->segment, try->write,
-				       got ?: -EFAULT, try->refusal);
+	got = pindev_gup(&try->segment, try->write, *addr, 1, try->batch);
+	if (got < 0)
+		return page_failed(try, *addr, got);
 
 	reason = huge_page_reason(try, try->batch[0], *addr);
 	if (reason)
@@ -380,7 +361,10 @@ err_unpin:
 	return pindev_refuse(try->refusal, reason, *addr);
 }
 
-/* Pin the mapping at @addr; @addr moves on to its end or that of the range. */
+/*
+ * Pin the mapping at @addr; @addr moves on to its end, that of the range, or where
+ * the mapping changed.
+ */
 static int pin_segment(struct attempt *try, unsigned long *addr)
 {
 	int err = 0;
@@ -409,7 +393,7 @@ static int pin_segment(struct attempt *try, unsigned long *addr)
 		}
 		cond_resched();
 	}
-	return err;
+	return err == -ESTALE ? 0 : err;
 }
 
 static int pin_all(struct attempt *try)
@@ -457,6 +441,23 @@ static int charge_and_pin(struct attempt *try, struct pindev_reports *reports)
 	if (is_page_reason(try->refusal->reason))
 		pindev_reports_blame(reports, try->refusal);
 	discard_pages(pin);
+	return err;
+}
+
+/* Within the bounds on how many PINs run. */
+static int pin_bounded(struct attempt *try, struct pindev_reports *reports)
+{
+	struct pindev_turn turn;
+	int err;
+
+	err = pindev_ledger_enter(&turn);
+	if (err)
+		return pindev_refuse(try->refusal,
+				     err == -EINTR ? PIN_REASON_INTERRUPTED :
+						     PIN_REASON_NO_MEMORY,
+				     try->range.start);
+	err = charge_and_pin(try, reports);
+	pindev_ledger_leave(&turn);
 	return err;
 }
 
@@ -515,7 +516,7 @@ static int pin_and_publish(struct pindev_request *req, struct attempt *try,
 				     try->range.start);
 	if (err)
 		return err;
-	err = charge_and_pin(try, reports);
+	err = pin_bounded(try, reports);
 	if (err)
 		goto err_cancel;
 	err = answer(req, pin, reports);
@@ -538,25 +539,6 @@ static int pin_validate(const struct pin_pin *arg)
 	if (arg->flags & PIN_F_LEASE)
 		return arg->flags & PIN_F_WRITE ? -EOPNOTSUPP : -EINVAL;
 	return 0;
-}
-
-/* One PIN, within the bounds on how many run. */
-static int pin_bounded(struct pindev_request *req, struct attempt *try,
-		       struct pindev_reports *reports)
-{
-	struct pindev_user *user;
-	int err;
-
-	user = pindev_ledger_enter();
-	if (IS_ERR(user))
-		return pindev_refuse(try->refusal,
-				     PTR_ERR(user) == -EINTR ?
-					PIN_REASON_INTERRUPTED :
-					PIN_REASON_NO_MEMORY,
-				     try->range.start);
-	err = pin_and_publish(req, try, reports);
-	pindev_ledger_leave(user);
-	return err;
 }
 
 /* A refusal whose reports cannot be told is a bad pointer. */
@@ -597,7 +579,7 @@ int pindev_range_pin(struct pindev_request *req)
 				    try.range.start);
 		goto out_reports;
 	}
-	err = pin_bounded(req, &try, &reports);
+	err = pin_and_publish(req, &try, &reports);
 	if (!err)
 		goto out_reports;
 	free_pin(try.pin);

@@ -10,7 +10,6 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "pindev.h"
 
@@ -75,22 +74,15 @@ void pindev_reports_blame(struct pindev_reports *reports,
  * pindev_reports_copy() - copy all reports to the caller
  * @reports: the reports
  * @uaddr: the caller's array
- * @record_size: of the caller's records: longer ones are filled with zeros
+ * @record_size: of the caller's records
  *
  * Return: 0 or -EFAULT.
  */
 int pindev_reports_copy(const struct pindev_reports *reports, u64 uaddr,
 			u32 record_size)
 {
-	size_t known = min_t(size_t, record_size, sizeof(*reports->array));
-	u8 __user *to = u64_to_user_ptr(uaddr);
-	u32 i;
-
-	for (i = 0; i < reports->count; i++, to += record_size)
-		if (copy_to_user(to, &reports->array[i], known) ||
-		    clear_user(to + known, record_size - known))
-			return -EFAULT;
-	return 0;
+	return pindev_request_copy(uaddr, record_size, reports->array,
+				   sizeof(*reports->array), reports->count);
 }
 
 void pindev_reports_free(struct pindev_reports *reports)
@@ -138,9 +130,6 @@ static int check_get_mm(const struct pin_check *arg, struct mm_struct **mm)
 		mmget(*mm);
 		return 0;
 	}
-	/* Limits are those of the caller. */
-	if (arg->flags & PIN_CHECK_LIMITS)
-		return -EOPNOTSUPP;
 	rcu_read_lock();
 	task = pid_task(find_vpid(arg->pid), PIDTYPE_PID);
 	if (task)
@@ -152,24 +141,29 @@ static int check_get_mm(const struct pin_check *arg, struct mm_struct **mm)
 	*mm = get_task_mm(task);
 	if (!*mm) {
 		err = -ESRCH;
-	} else if (*mm != current->mm && !pindev_may_inspect(task, *mm)) {
-		mmput(*mm);
-		err = -EPERM;
+	} else if (*mm != current->mm) {
+		/* Limits are those of the caller. */
+		if (!pindev_may_inspect(task, *mm))
+			err = -EPERM;
+		else if (arg->flags & PIN_CHECK_LIMITS)
+			err = -EOPNOTSUPP;
+		if (err)
+			mmput(*mm);
 	}
 	put_task_struct(task);
 	return err;
 }
 
-/* Limits come last: they refuse only what nothing else refuses. */
-static void check_limits(struct pindev_request *req, unsigned long charge_pages,
-			 struct pin_refusal *refusal)
+/* Limits come last, in the order in which PIN meets them. */
+static void check_limits(struct pindev_context *ctx, unsigned long start,
+			 unsigned long charge_pages, struct pin_refusal *refusal)
 {
-	u32 reason = pindev_account_judge(charge_pages);
+	u32 reason = PIN_REASON_CONTEXT_CAP;
 
-	if (!reason && pindev_context_full(req->ctx))
-		reason = PIN_REASON_CONTEXT_CAP;
+	if (!pindev_context_full(ctx))
+		reason = pindev_account_judge(charge_pages);
 	if (reason)
-		pindev_refuse(refusal, reason, req->arg.check.addr & PAGE_MASK);
+		pindev_refuse(refusal, reason, start);
 }
 
 /* PIN_IOC_CHECK */
@@ -206,7 +200,7 @@ int pindev_report_check(struct pindev_request *req)
 
 	if (arg->flags & PIN_CHECK_LIMITS && left.start == left.end &&
 	    !refusal.reason)
-		check_limits(req, charge_pages, &refusal);
+		check_limits(req->ctx, range.start, charge_pages, &refusal);
 	arg->next = left.start;
 	arg->refusal = refusal;
 	arg->charge_pages = charge_pages;

@@ -11,6 +11,7 @@
  */
 #include <linux/gfp.h>
 #include <linux/limits.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "pindev.h"
@@ -93,8 +94,10 @@ void pindev_runs_free(struct pindev_runs *runs)
 {
 	struct pindev_run_chunk *chunk, *next;
 
-	list_for_each_entry_safe(chunk, next, &runs->chunks, link)
+	list_for_each_entry_safe(chunk, next, &runs->chunks, link) {
 		kfree(chunk);
+		cond_resched();
+	}
 	pindev_runs_init(runs);
 }
 
@@ -152,8 +155,10 @@ void pindev_runs_nodes(const struct pindev_runs *runs, u64 *nodes, u32 count)
 	const struct pindev_run_chunk *chunk;
 	u32 i;
 
-	list_for_each_entry(chunk, &runs->chunks, link)
+	list_for_each_entry(chunk, &runs->chunks, link) {
 		for (i = 0; i < chunk->used; i++)
 			if (chunk->runs[i].node < count)
 				nodes[chunk->runs[i].node] += chunk->runs[i].pages;
+		cond_resched();
+	}
 }

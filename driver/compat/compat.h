@@ -42,6 +42,13 @@
  */
 #define PINDEV_HUGETLB_GUP_WARNS	PINDEV_HAVE_HUGETLB_GUP_WARNS
 
+/*
+ * PINDEV_GUP_LENIENT: GUP lacks rules that the driver enforces, above all the one
+ * about dirty tracking.  That rule came in 6.5, where no header shows it, together
+ * with the end of pin_user_pages()'s vmas argument, which one does.
+ */
+#define PINDEV_GUP_LENIENT	PINDEV_HAVE_PIN_USER_PAGES_VMAS
+
 /* inode_dax() is exported on every kernel but declared in a private header. */
 struct dax_device;
 struct dax_device *inode_dax(struct inode *inode);
@@ -86,15 +93,25 @@ static inline bool pindev_may_inspect(struct task_struct *task,
 #endif
 }
 
-/* pin_user_pages() of one page; mmap_lock is held for read and stays so. */
-static inline long pindev_pin_user_page(unsigned long addr,
-					unsigned int gup_flags,
-					struct page **page)
+/* pin_user_pages(); mmap_lock is held for read and stays so. */
+static inline long pindev_pin_user_pages(unsigned long addr, long count,
+					 unsigned int gup_flags,
+					 struct page **pages)
 {
 #if PINDEV_HAVE_PIN_USER_PAGES_VMAS
-	return pin_user_pages(addr, 1, gup_flags, page, NULL);
+	return pin_user_pages(addr, count, gup_flags, pages, NULL);
 #else
-	return pin_user_pages(addr, 1, gup_flags, page);
+	return pin_user_pages(addr, count, gup_flags, pages);
+#endif
+}
+
+/* The inode that /proc/PID/maps shows. */
+static inline const struct inode *pindev_file_user_inode(const struct file *file)
+{
+#if PINDEV_HAVE_FILE_USER_INODE
+	return file_user_inode(file);
+#else
+	return file_inode(file);
 #endif
 }
 

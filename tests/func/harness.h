@@ -28,6 +28,7 @@ Suite *reports_suite(void);
 Suite *account_suite(void);
 Suite *lifetime_suite(void);
 Suite *access_suite(void);
+Suite *races_suite(void);
 Suite *oracle_suite(void);
 
 /*
@@ -100,6 +101,9 @@ void touch(void *addr, size_t length);
 /* A file of @length bytes under $DIR_VARIABLE; the path is static. */
 const char *make_file(const char *dir_variable, size_t length);
 const char *need_env(const char *name);
+
+/* Is this kernel older than that? */
+bool kernel_before(int major, int minor);
 
 /* Run in a forked child; the child's exit status, 0 if all is well. */
 int in_child(int (*run)(void *), void *arg);

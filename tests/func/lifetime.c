@@ -3,9 +3,7 @@
 #include "harness.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,108 +234,6 @@ START_TEST(device_removal_waits)
 }
 END_TEST
 
-struct racer {
-	pthread_t thread;
-	atomic_bool *stop;
-	char *addr;
-	unsigned long done;
-};
-
-static void *race_unpin(void *data)
-{
-	struct racer *racer = data;
-	uint64_t id = 0;
-
-	/* Guesses ids in the making and releases what it hits. */
-	while (!*racer->stop) {
-		struct pin_pin arg;
-
-		if (!pin_range(racer->addr, PAGES * page, PIN_F_WRITE, &arg))
-			id = arg.id;
-		for (; id && unpin(id + 1) != -ENOENT; id++)
-			racer->done++;
-		if (!unpin(id))
-			racer->done++;
-	}
-	return NULL;
-}
-
-/* Threads pin and release each other's pins: each is released exactly once. */
-START_TEST(race_for_release)
-{
-	atomic_bool stop = false;
-	struct racer racers[4];
-	unsigned long done = 0;
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		racers[i] = (struct racer) {
-			.stop = &stop, .addr = map_anon(PAGES * page),
-		};
-		ck_assert_int_eq(pthread_create(&racers[i].thread, NULL,
-						race_unpin, &racers[i]), 0);
-	}
-	sleep(2);
-	stop = true;
-	for (i = 0; i < 4; i++) {
-		pthread_join(racers[i].thread, NULL);
-		done += racers[i].done;
-	}
-	ck_assert_uint_gt(done, 100);
-}
-END_TEST
-
-static void *race_remap(void *data)
-{
-	struct racer *racer = data;
-	int fd = memfd_create("race", MFD_CLOEXEC);
-
-	ck_assert_int_eq(ftruncate(fd, PAGES * page), 0);
-	while (!*racer->stop) {
-		mmap(racer->addr, PAGES * page, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-		mmap(racer->addr, PAGES * page, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_FIXED, fd, 0);
-		munmap(racer->addr + page, page);
-		racer->done++;
-	}
-	close(fd);
-	return NULL;
-}
-
-/* Mappings are replaced while they are pinned: pinned or refused, never between. */
-START_TEST(race_with_remap)
-{
-	struct counters before = counters_read();
-	atomic_bool stop = false;
-	struct racer racer = { .stop = &stop, .addr = map_anon(PAGES * page) };
-	unsigned int pinned = 0, refused = 0;
-	struct pin_pin arg;
-	int i;
-
-	ck_assert_int_eq(pthread_create(&racer.thread, NULL, race_remap, &racer), 0);
-	for (i = 0; i < 3000; i++) {
-		int err = pin_range(racer.addr, PAGES * page, PIN_F_WRITE, &arg);
-
-		if (!err) {
-			pinned++;
-			ck_assert_uint_eq(arg.pages, PAGES);
-			ck_assert_int_eq(unpin(arg.id), 0);
-			continue;
-		}
-		refused++;
-		ck_assert_msg(arg.refusal.reason == PIN_REASON_HOLE ||
-			      arg.refusal.reason == PIN_REASON_MAPPING_CHANGED ||
-			      arg.refusal.reason == PIN_REASON_FAULT_FAILED,
-			      "%s", reason_name(arg.refusal.reason));
-	}
-	stop = true;
-	pthread_join(racer.thread, NULL);
-	counters_expect(&before, "after the race");
-	ck_assert_uint_gt(pinned + refused, 0);
-}
-END_TEST
-
 Suite *lifetime_suite(void)
 {
 	Suite *suite = suite_create("lifetime");
@@ -353,8 +249,6 @@ Suite *lifetime_suite(void)
 	tcase_add_test(tcase, query_owner);
 	tcase_add_test(tcase, answer_cannot_be_copied);
 	tcase_add_test(tcase, device_removal_waits);
-	tcase_add_test(tcase, race_for_release);
-	tcase_add_test(tcase, race_with_remap);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -22,6 +22,7 @@ static const struct {
 	{ "reports", reports_suite },
 	{ "account", account_suite },
 	{ "lifetime", lifetime_suite },
+	{ "races", races_suite },
 	{ "access", access_suite },
 	{ "oracle", oracle_suite },
 };

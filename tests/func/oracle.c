@@ -16,7 +16,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #define HUGE	(2UL << 20)
@@ -174,16 +173,6 @@ START_TEST(read_only)
 	all_refuse(addr, 2 * page, PIN_REASON_NOT_WRITABLE);
 }
 END_TEST
-
-static bool kernel_before(int major, int minor)
-{
-	struct utsname name;
-	int is_major, is_minor;
-
-	ck_assert_int_eq(uname(&name), 0);
-	ck_assert_int_eq(sscanf(name.release, "%d.%d", &is_major, &is_minor), 2);
-	return is_major < major || (is_major == major && is_minor < minor);
-}
 
 /* GUP refuses it since 6.5; we refuse it on every kernel. */
 START_TEST(shared_file)

@@ -41,7 +41,7 @@
  * - ENOTTY: unknown command
  * - EINVAL: malformed: size, flags, reserved members, zero length
  * - E2BIG: bytes after the known part are not zero
- * - EOVERFLOW: address + length wraps around
+ * - EOVERFLOW: address + length, rounded up to whole pages, wraps around
  * - EOPNOTSUPP: a known flag that is not available here
  * - ENOENT: no pin with this id in this context
  * - EACCES: the command needs a descriptor open for writing
@@ -80,8 +80,8 @@ enum {
 
 /**
  * struct pin_refusal - where and why a pin was refused
- * @addr: out: first byte of the lowest page that cannot be pinned; for a
- *	resource (limits, memory) the first byte of the range
+ * @addr: out: first byte of the lowest page that cannot be pinned; for a limit
+ *	or a cap the first byte of the first page of the range
  * @error: out: the errno, positive; 0 with reason 0
  * @reason: out: enum pin_reason; 0 when nothing was refused
  */

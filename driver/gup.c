@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How the pages of a judged mapping are pinned.
+ *
+ * Usually by the fast path, which looks at page tables alone: should the mapping
+ * have been replaced since it was judged, then the kernel's own rules, which are
+ * the driver's, judge the new one.  Two cases need the judgement to hold while
+ * GUP runs, so they go through the slow path with mmap_lock held for read from a
+ * last look at the mapping until the pages are pinned:
+ *
+ *   - kernels whose rules are weaker than the driver's: what came in between
+ *     would be pinned against the driver's rules;
+ *   - device-dax: the caller is in a dax_read_lock() section, which nothing may
+ *     prolong; under mmap_lock GUP does not wait for a userfaultfd handler.
+ *
+ * mmap_lock is taken here, never on entry.
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+
+#include "pindev.h"
+
+/*
+ * A huge page that a probe has pinned for a moment: may it stay?  The pin keeps
+ * it from being migrated until GUP has pinned it, too.
+ */
+static long pin_unless_movable(const struct pindev_segment *segment,
+			       unsigned long addr, struct page **pages)
+{
+	unsigned int probe_flags = segment->gup_flags & ~FOLL_LONGTERM;
+	unsigned int saved;
+	struct page *probe;
+	long got;
+
+	/* So that a page that is not there yet comes from where it may stay. */
+	saved = memalloc_pin_save();
+	got = pindev_pin_user_pages(addr, 1, probe_flags, &probe);
+	memalloc_pin_restore(saved);
+	if (got != 1)
+		return got;
+	if (is_zone_movable_page(probe))
+		got = -ENOMEM;
+	else
+		got = pindev_pin_user_pages(addr, 1, segment->gup_flags, pages);
+	unpin_user_page(probe);
+	return got;
+}
+
+static long pin_locked(const struct pindev_segment *segment, bool write,
+		       unsigned long addr, long count, struct page **pages)
+{
+	long got;
+
+	if (mmap_read_lock_killable(current->mm))
+		return -EINTR;
+	got = pindev_classify_holds(segment, write, addr, count);
+	if (got)
+		goto out_unlock;
+	if (PINDEV_HUGETLB_GUP_WARNS && segment->report.kind == PIN_KIND_HUGETLB)
+		got = pin_unless_movable(segment, addr, pages);
+	else
+		got = pindev_pin_user_pages(addr, count, segment->gup_flags,
+					    pages);
+out_unlock:
+	mmap_read_unlock(current->mm);
+	return got;
+}
+
+/**
+ * pindev_gup() - pin pages of a mapping
+ * @segment: the mapping as it was judged
+ * @write: as asked for
+ * @addr: page aligned, in @segment
+ * @count: pages, above 0, all in @segment; 1 for hugetlb
+ * @pages: filled in
+ *
+ * Return: how many of the first pages are pinned now, above 0; or -errno, that
+ * of GUP, -ESTALE if the mapping is not what was judged any more, -ENODEV if its
+ * device is being removed.
+ */
+long pindev_gup(const struct pindev_segment *segment, bool write,
+		unsigned long addr, long count, struct page **pages)
+{
+	long got;
+
+	if (PINDEV_GUP_LENIENT || segment->report.kind == PIN_KIND_DEVDAX)
+		got = pin_locked(segment, write, addr, count, pages);
+	else
+		got = pin_user_pages_fast(addr, count, segment->gup_flags, pages);
+	return got ?: -EFAULT;
+}
