@@ -31,7 +31,7 @@ for group; do
 	test) set -- bats jq gcc-multilib strace liburing-dev \
 		libibverbs-dev ibverbs-providers python3-minimal python3-yaml ;;
 	debug-kernel) set -- build-essential flex bison bc libssl-dev \
-		libelf-dev dwarves rsync cpio kmod xz-utils python3-minimal ;;
+		libelf-dev dwarves rsync cpio kmod xz-utils lz4 python3-minimal ;;
 	*) usage ;;
 	esac
 	packages="$packages $*"

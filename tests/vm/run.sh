@@ -267,8 +267,6 @@ kernel_args=(
 	rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30
 )
 [ "$kernel" = 7.2 ] || kernel_args+=(slub_debug=FZPU)
-# busybox keeps a loop device open for writing while it is mounted.
-[ "$kernel" != 7.2 ] || kernel_args+=(bdev_allow_write_mounted=1)
 qemu=(
 	# la57: 7.2 forgets its features for a moment while it finds out about the
 	# processor, and an interrupt then makes KASAN mistake the paging depth.
