@@ -199,13 +199,15 @@ static u32 add_page(struct attempt *try, struct page *page)
 /* What speaks against a page that GUP has pinned, or 0. */
 static u32 page_reason(const struct attempt *try, struct page *page)
 {
+	bool hugetlb;
+
 	if (unlikely(page_ref_count(compound_head(page)) > REFCOUNT_GUARD))
 		return PIN_REASON_REFCOUNT;
 	if (unlikely(try->segment.stale_reason) && !PageAnon(page))
 		return try->segment.stale_reason;
 	/* One small page of a huge page holds, and would have to pay for, all. */
-	if (unlikely(folio_test_hugetlb(page_folio(page)) !=
-		     (try->segment.report.kind == PIN_KIND_HUGETLB)))
+	hugetlb = try->segment.report.kind == PIN_KIND_HUGETLB;
+	if (unlikely(folio_test_hugetlb(page_folio(page)) != hugetlb))
 		return PIN_REASON_MAPPING_CHANGED;
 	return PIN_REASON_NONE;
 }

@@ -168,6 +168,7 @@ static struct kunit_suite suite = {
 	.name = "pin-runs",
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);
 
 MODULE_DESCRIPTION("KUnit tests of the pin module");
