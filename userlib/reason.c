@@ -62,8 +62,7 @@ static const struct wording wordings[] = {
 	.sentence = "It maps bare page frames (VM_PFNMAP), which cannot be held.",
 	.why = "The driver that made the mapping put page frame numbers into the page table and "
 	       "keeps their lifetime to itself. The kernel must not take references to them, so a "
-	       "pin could outlive the memory. Graphics buffers, udmabuf and /dev/mem are such "
-	       "mappings.",
+	       "pin could outlive the memory. Graphics buffers and udmabuf are such mappings.",
 	.remedies = {
 		{ "Share the memory as a dma-buf, if the driver that owns it can export one, and "
 		  "import that instead of the address (for RDMA: ibv_reg_dmabuf_mr())." },

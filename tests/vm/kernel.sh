@@ -156,6 +156,13 @@ check_config() {
 	return $lost
 }
 
+# relocate DIR FINAL: kbuild and its tools write the absolute path of the output
+# directory into what they leave there, and build everything anew where it is wrong.
+relocate() {
+	{ grep -rlIs -e "$kernels/[^/ ]*/obj" "$1/obj/tools" "$1/obj/Makefile" || :; } |
+		xargs -r sed -i "s,$kernels/[^/ ]*/obj,$2/obj,g"
+}
+
 debug() {
 	local name=$1 dir=$kernels/$1 source key tmp release
 	"$here/../setup.sh" vm debug-kernel
@@ -169,8 +176,12 @@ debug() {
 	if [ ! -d "$tmp/obj" ]; then
 		mkdir -p "$tmp"
 		if [ -d "$dir/obj" ]; then
-			cp -a --reflink=auto "$dir/obj" "$tmp/obj.copy"
-			mv "$tmp/obj.copy" "$tmp/obj"
+			rm -rf "$tmp/copy"
+			mkdir "$tmp/copy"
+			cp -a --reflink=auto "$dir/obj" "$tmp/copy/obj"
+			relocate "$tmp/copy" "$tmp"
+			mv "$tmp/copy/obj" "$tmp/obj"
+			rmdir "$tmp/copy"
 		fi
 		mkdir -p "$tmp/obj"
 	fi
@@ -189,8 +200,7 @@ debug() {
 	depmod -b "$tmp/modules" "$release"
 	cp "$tmp/obj/arch/x86/boot/bzImage" "$tmp/vmlinuz"
 	echo "$release" >"$tmp/release"
-	# kbuild writes the absolute path of its output directory into it.
-	sed -i "s|$tmp|$dir|" "$tmp/obj/Makefile"
+	relocate "$tmp" "$dir"
 	ln -sfn obj "$tmp/build"
 	echo "$key" >"$tmp/key"
 	publish "$tmp" "$name"
