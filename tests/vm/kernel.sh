@@ -188,7 +188,7 @@ debug() {
 	make -s -C "$source" O="$tmp/obj" KCONFIG_ALLCONFIG="$fragment" allnoconfig \
 		>"$tmp/config.log" 2>&1 || { cat "$tmp/config.log" >&2; exit 1; }
 	check_config "$tmp/obj/.config" || exit 1
-	say "building $name (10 to 20 minutes the first time), log in $tmp/build.log"
+	say "building $name (the first time 15 to 30 minutes), log in $tmp/build.log"
 	make -C "$tmp/obj" -j"$(nproc)" bzImage modules >"$tmp/build.log" 2>&1 || {
 		tail -n 30 "$tmp/build.log" >&2
 		die "the build failed, log in $tmp/build.log"
