@@ -70,32 +70,39 @@ static bool charge_user(struct user_struct *user, unsigned long pages,
 u32 pindev_account_charge(struct pindev_charge *charge, unsigned long pages)
 {
 	bool exempt = is_exempt();
+	u32 reason;
 
-	charge->user = get_uid(current_user());
+	charge->cred = get_current_cred();
 	charge->mm = current->mm;
 	charge->pages = pages;
 	charge->user_pages = exempt ? 0 : pages;
 
-	if (!exempt && !charge_user(charge->user, pages, pindev_account_limit())) {
-		free_uid(charge->user);
-		return PIN_REASON_MEMLOCK_LIMIT;
+	if (!exempt &&
+	    !charge_user(charge->cred->user, pages, pindev_account_limit())) {
+		reason = PIN_REASON_MEMLOCK_LIMIT;
+		goto err_cred;
 	}
 	if (!pindev_ledger_take_pages(pages)) {
-		atomic_long_sub(charge->user_pages, &charge->user->locked_vm);
-		free_uid(charge->user);
-		return PIN_REASON_SYSTEM_CAP;
+		reason = PIN_REASON_SYSTEM_CAP;
+		goto err_user;
 	}
 	mmgrab(charge->mm);
 	atomic64_add(pages, &charge->mm->pinned_vm);
 	return PIN_REASON_NONE;
+
+err_user:
+	atomic_long_sub(charge->user_pages, &charge->cred->user->locked_vm);
+err_cred:
+	put_cred(charge->cred);
+	return reason;
 }
 
 void pindev_account_uncharge(struct pindev_charge *charge)
 {
 	pindev_ledger_give_pages(charge->pages);
-	atomic_long_sub(charge->user_pages, &charge->user->locked_vm);
+	atomic_long_sub(charge->user_pages, &charge->cred->user->locked_vm);
 	atomic64_sub(charge->pages, &charge->mm->pinned_vm);
-	free_uid(charge->user);
+	put_cred(charge->cred);
 	mmdrop(charge->mm);
 }
 

@@ -302,7 +302,7 @@ static void describe_pin(const struct pindev_pin *pin, struct pin_query *arg)
 	arg->runs = pin->runs.count;
 	arg->charged_pages = pin->charge.pages;
 	arg->start_time_ns = pin->start_time_ns;
-	arg->uid = from_kuid_munged(current_user_ns(), pin->uid);
+	arg->uid = from_kuid_munged(current_user_ns(), pin->charge.cred->uid);
 	arg->pid = pid_vnr(pin->tgid);
 	memcpy(arg->comm, pin->comm, sizeof(arg->comm));
 }

@@ -36,14 +36,13 @@
 #include <linux/mm_types.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
-#include <linux/uidgid.h>
 #include <linux/xarray.h>
 #include <pin/ioctl.h>
 
+struct cred;
 struct file;
 struct pid;
 struct seq_file;
-struct user_struct;
 struct vm_area_struct;
 
 /**
@@ -133,16 +132,17 @@ struct pindev_cursor {
 
 /**
  * struct pindev_charge - what one pin has charged, and to whom
- * @user: the user whose RLIMIT_MEMLOCK counts; holds a reference
+ * @cred: credentials of the user whose RLIMIT_MEMLOCK counts; holds a reference,
+ *	and through it one to the user, which not every 6.1 lets a module drop
  * @mm: the address space whose VmPin counts; holds mm_count, not mm_users
  * @pages: pages in @mm->pinned_vm and in the system cap
- * @user_pages: pages in @user->locked_vm: @pages, or 0 with CAP_IPC_LOCK
+ * @user_pages: pages in @cred->user->locked_vm: @pages, or 0 with CAP_IPC_LOCK
  *
  * Recorded because the process may change its credentials, exec or exit, and
  * because another process may release the pin.
  */
 struct pindev_charge {
-	struct user_struct *user;
+	const struct cred *cred;
 	struct mm_struct *mm;
 	unsigned long pages;
 	unsigned long user_pages;
@@ -158,7 +158,6 @@ struct pindev_charge {
  * @cookie: the caller's own
  * @runs: the pinned pages
  * @charge: the pages' charge
- * @uid: the user that pinned
  * @tgid: the process that pinned; holds a reference
  * @comm: its name then
  * @start_time_ns: CLOCK_REALTIME
@@ -172,7 +171,6 @@ struct pindev_pin {
 	u64 cookie;
 	struct pindev_runs runs;
 	struct pindev_charge charge;
-	kuid_t uid;
 	struct pid *tgid;
 	char comm[PIN_COMM_LEN];
 	u64 start_time_ns;

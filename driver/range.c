@@ -153,7 +153,6 @@ static struct pindev_pin *create_pin(const struct pin_pin *arg)
 	pin->length = arg->length;
 	pin->cookie = arg->cookie;
 	pindev_runs_init(&pin->runs);
-	pin->uid = current_uid();
 	pin->tgid = get_pid(task_tgid(current));
 	get_task_comm(pin->comm, current->group_leader);
 	pin->start_time_ns = ktime_get_real_ns();
