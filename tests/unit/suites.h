@@ -12,6 +12,7 @@ Suite *suite_context(void);
 Suite *suite_check(void);
 Suite *suite_pin(void);
 Suite *suite_mapping(void);
+Suite *suite_behind(void);
 
 Suite *suite_size(void);
 Suite *suite_target(void);

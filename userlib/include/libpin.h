@@ -39,6 +39,8 @@ struct libpin_info;
 struct libpin_request;
 struct libpin_pin;
 struct libpin_query;
+struct libpin_list;
+struct libpin_runs;
 struct libpin_check_request;
 struct libpin_verdict;
 struct libpin_report;
@@ -160,6 +162,54 @@ uint64_t libpin_query_node_pages(const struct libpin_query *query, size_t node);
 
 const char *libpin_mode_name(uint32_t mode);
 const char *libpin_state_name(uint32_t state);
+
+/* --- list: the pins of a context ------------------------------------------ */
+
+/* A snapshot of all ids, in rising order; -EPROTO: the answer makes no sense. */
+int libpin_list_get(struct libpin_context *ctx, struct libpin_list **list);
+void libpin_list_free(struct libpin_list *list);
+size_t libpin_list_count(const struct libpin_list *list);
+/* 0 beyond the last one. */
+uint64_t libpin_list_id(const struct libpin_list *list, size_t index);
+
+/* --- runs: where a pin lies in physical memory ---------------------------- */
+
+/*
+ * A snapshot of at most @capacity runs, which is above 0, from run number @cursor
+ * on: 0 at first, then libpin_runs_next() of the snapshot before, until that is
+ * libpin_runs_total().
+ *
+ * -ENOENT: no such pin; -EINVAL: @cursor is beyond the last run.
+ */
+int libpin_runs_get(struct libpin_context *ctx, uint64_t id, uint64_t cursor,
+		    uint32_t capacity, struct libpin_runs **runs);
+void libpin_runs_free(struct libpin_runs *runs);
+size_t libpin_runs_count(const struct libpin_runs *runs);
+uint64_t libpin_runs_next(const struct libpin_runs *runs);
+uint64_t libpin_runs_total(const struct libpin_runs *runs);
+/* Bytes from the page-aligned start of the pinned range; bytes. */
+uint64_t libpin_runs_offset(const struct libpin_runs *runs, size_t index);
+uint64_t libpin_runs_length(const struct libpin_runs *runs, size_t index);
+/* Physical address; 0 with PIN_RUN_PHYS_WITHHELD among the flags. */
+uint64_t libpin_runs_phys(const struct libpin_runs *runs, size_t index);
+uint32_t libpin_runs_node(const struct libpin_runs *runs, size_t index);
+uint32_t libpin_runs_flags(const struct libpin_runs *runs, size_t index);
+
+/* --- access: bytes of a pin ----------------------------------------------- */
+
+/*
+ * Copy between @buffer and the pinned pages, as a device would: whatever the
+ * addresses map by now.  @offset counts from the pin's address; @length is cut at
+ * its end.
+ *
+ * Return the bytes copied, as read(2) does, 0 at the end; or a negative errno.
+ * -EPERM: a write through a pin for reading; -ESTALE: the pin was revoked; -EIO: a
+ * memory error; -EINVAL: @offset is beyond the end.
+ */
+ssize_t libpin_pin_read(struct libpin_context *ctx, uint64_t id, uint64_t offset,
+			void *buffer, size_t length);
+ssize_t libpin_pin_write(struct libpin_context *ctx, uint64_t id, uint64_t offset,
+			 const void *buffer, size_t length);
 
 /* --- check: ask without pinning ------------------------------------------- */
 
