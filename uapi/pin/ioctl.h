@@ -45,7 +45,8 @@
  * - EOPNOTSUPP: a known flag that is not available here
  * - ENOENT: no pin with this id in this context
  * - EACCES: the command needs a descriptor open for writing
- * - EPERM: the caller lacks a capability
+ * - EPERM: the caller lacks a capability, or the pin is for reading only
+ * - EIO: a hardware memory error in a pinned page
  * - ESRCH: no such process
  * - EMSGSIZE: the array is too small for even one record, or for a result that
  *   cannot be cut
