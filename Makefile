@@ -3,6 +3,10 @@
 # The verbs. Nothing is built here: each folder has a Makefile of its own, and what
 # is more than a line is a script.
 
+ifneq ($(words $(CURDIR)),1)
+$(error make cannot work in a path with blanks: $(CURDIR))
+endif
+
 # "make demo SHELL=1" also tells make which shell to use; take that back.
 ifeq ($(SHELL),1)
 override SHELL := /bin/sh

@@ -32,14 +32,16 @@ check() { # WHAT COMMAND...: no output and status 0, or it failed
 
 # checkpatch is part of the kernel's source only.
 checkpatch_dir() {
-	local dir=$pin_cache/checkpatch file
-	if [ ! -x "$dir/checkpatch.pl" ]; then
-		mkdir -p "$dir"
+	local dir=$pin_cache/checkpatch new=$pin_cache/checkpatch.new file
+	if [ ! -d "$dir" ]; then
+		rm -rf "$new"
+		mkdir -p "$new"
 		for file in checkpatch.pl spelling.txt const_structs.checkpatch kernel-doc; do
 			tar -xJf /usr/src/linux-source-6.12.tar.xz -O \
-				"linux-source-6.12/scripts/$file" > "$dir/$file"
+				"linux-source-6.12/scripts/$file" > "$new/$file" || return
 		done
-		chmod +x "$dir/checkpatch.pl" "$dir/kernel-doc"
+		chmod +x "$new/checkpatch.pl" "$new/kernel-doc"
+		mv "$new" "$dir"
 	fi
 	echo "$dir"
 }
@@ -56,7 +58,7 @@ userspace=$userspace,QUOTED_WHITESPACE_BEFORE_NEWLINE,STRCPY,STRNCPY,SPACING,NAK
 checkpatch() { # IGNORED FILE...
 	local ignored=$1 dir
 	shift
-	dir=$(checkpatch_dir)
+	dir=$(checkpatch_dir) || return
 	"$dir/checkpatch.pl" --no-tree --strict --terse --show-types --no-summary \
 		--ignore "$ignored" --max-line-length=100 -f "$@"
 }

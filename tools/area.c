@@ -93,10 +93,11 @@ static int file_extent(int fd, uint64_t *length, uint64_t *align)
 
 static int open_file(const char *path, bool write)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	/* O_NONBLOCK: a FIFO is not worth waiting for its other end. */
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0 && !write)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return fd;
 }
 

@@ -199,17 +199,29 @@ static void listing_fill(struct listing *listing, const struct survey *survey, b
 			listing->shown[listing->count++] = i;
 }
 
-static void print_limit(const struct survey *survey)
+static void print_limit(const struct survey *survey, FILE *out)
 {
 	if (survey->limit)
-		printf("The range as a whole: %s (%s). %s\n", errno_text(survey->limit_error),
-		       reason_text(survey->limit), libpin_reason_sentence(survey->limit));
+		fprintf(out, "The range as a whole: %s (%s). %s\n", errno_text(survey->limit_error),
+			reason_text(survey->limit), libpin_reason_sentence(survey->limit));
+}
+
+/* Mappings that no rule refuses, but of which only trying can tell. */
+static size_t count_unsure(const struct survey *survey)
+{
+	size_t i, unsure = 0;
+
+	for (i = 0; i < survey->count; i++)
+		unsure += !survey->segments[i].left_out && !survey->segments[i].reason &&
+			  survey->segments[i].flags & PIN_REPORT_TRY;
+	return unsure;
 }
 
 static void print_header(const struct survey *survey, const struct check_options *options)
 {
 	const char *access = survey->write ? "writing" : "reading";
 	size_t asked = survey->count - survey->left_out;
+	size_t unsure = survey->tried ? 0 : count_unsure(survey);
 	char *name = text_for_terminal(survey->name);
 
 	printf("%s (%d): ", name, survey->pid);
@@ -218,10 +230,12 @@ static void print_header(const struct survey *survey, const struct check_options
 		printf("%zu of %zu mapping%s cannot be pinned for %s", survey->refused, asked,
 		       asked == 1 ? "" : "s", access);
 	else if (survey->limit)
-		printf("%s cannot be pinned for %s", options->target, access);
+		printf("the range cannot be pinned for %s", access);
 	else
 		printf("%s%zu mapping%s can be pinned for %s", asked == 1 ? "" : "all ", asked,
 		       asked == 1 ? "" : "s", access);
+	if (unsure)
+		printf("; of %zu only trying can tell", unsure);
 	if (survey->left_out)
 		printf("; %zu that are not %s %s", survey->left_out,
 		       survey->write ? "writable" : "readable",
@@ -296,11 +310,12 @@ static int print_survey(struct pinctl *pinctl, const struct survey *survey,
 		print_json(pinctl, survey, options, table);
 	} else if (pinctl->raw) {
 		table_print(pinctl, table);
+		print_limit(survey, stderr);
 	} else {
 		print_header(survey, options);
 		if (listing.count)
 			table_print(pinctl, table);
-		print_limit(survey);
+		print_limit(survey, stdout);
 		if (!survey_is_clean(survey))
 			print_next(survey);
 	}

@@ -132,7 +132,7 @@ static void check_module_loaded(const struct machine *machine, struct finding *f
 		find(finding, STATUS_OK, "answers through " DEVICE);
 	} else {
 		find(finding, STATUS_FAIL, "the module pin is not loaded");
-		fix(finding, "sudo modprobe pin");
+		fix(finding, FIX_LOAD);
 	}
 }
 
@@ -143,10 +143,10 @@ static void check_device_exists(const struct machine *machine, struct finding *f
 	(void)machine;
 	if (stat(DEVICE, &st)) {
 		find(finding, STATUS_FAIL, DEVICE ": %s", strerror(errno));
-		fix(finding, "sudo modprobe pin");
+		fix(finding, FIX_LOAD);
 	} else if (!S_ISCHR(st.st_mode)) {
 		find(finding, STATUS_FAIL, DEVICE " is not a character device");
-		fix(finding, "sudo rm " DEVICE " && sudo modprobe -r pin && sudo modprobe pin");
+		fix(finding, "sudo rm " DEVICE " && sudo rmmod pin; " FIX_LOAD);
 	} else {
 		find(finding, STATUS_OK, DEVICE " %04o, uid %u, gid %u", st.st_mode & 07777,
 		     st.st_uid, st.st_gid);
@@ -161,11 +161,13 @@ static void check_device_access(const struct machine *machine, struct finding *f
 	} else if (machine->open_error) {
 		find(finding, STATUS_FAIL, "uid %u may not even ask: %s", getuid(),
 		     strerror(machine->open_error));
-		fix(finding, "sudo usermod -aG pin $USER   # then log in again");
+		fix(finding, FIX_GROUP);
+		fix(finding, FIX_MEMBER);
 	} else if (access(DEVICE, R_OK | W_OK)) {
 		find(finding, STATUS_WARN, "uid %u may ask, not pin: %s", getuid(),
 		     strerror(errno));
-		fix(finding, "sudo usermod -aG pin $USER   # then log in again");
+		fix(finding, FIX_GROUP);
+		fix(finding, FIX_MEMBER);
 	} else {
 		find(finding, STATUS_OK, "uid %u may ask and pin", getuid());
 	}

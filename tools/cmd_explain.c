@@ -206,8 +206,11 @@ static void explain_survey(struct explain *explain, const char *text, const stru
 		free(explanation.segments);
 	}
 	if (survey_is_clean(survey) && !explain->pinctl->json) {
-		printf("%s can be pinned for %s%s\n", text, survey->write ? "writing" : "reading",
+		char *shown = text_for_terminal(text);
+
+		printf("%s can be pinned for %s%s\n", shown, survey->write ? "writing" : "reading",
 		       survey->predicted ? " (predicted)" : "");
+		free(shown);
 		explain->printed = true;
 	}
 }

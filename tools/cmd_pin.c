@@ -34,10 +34,10 @@ static int open_failed(struct pinctl *pinctl, int error)
 
 	if (error == ENOENT || error == ENXIO || error == ENODEV) {
 		detail = "the module is not loaded";
-		fix = "sudo modprobe pin";
+		fix = FIX_LOAD;
 	} else if (error == EACCES) {
 		detail = "pinning needs write permission: root, or the group of the device";
-		fix = "sudo usermod -aG pin $USER   then log in again   (or use sudo)";
+		fix = FIX_GROUP " && " FIX_MEMBER;
 	}
 	return complain(pinctl, EXIT_UNKNOWN, detail, fix, "cannot open /dev/pin: %s",
 			strerror(error));
@@ -169,8 +169,11 @@ static int refused(struct pinctl *pinctl, const struct pin_options *options,
 		json_add(document, "refusal", object);
 		json_print(pinctl, document);
 	} else {
-		printf("%s cannot be pinned for %s, from 0x%" PRIx64 " on\n\n", options->target,
+		char *shown = text_for_terminal(options->target);
+
+		printf("%s cannot be pinned for %s, from 0x%" PRIx64 " on\n\n", shown,
 		       options->write ? "writing" : "reading", libpin_refusal_address(refusal));
+		free(shown);
 		explanation_print(pinctl, &explanation);
 	}
 	return EXIT_NO;

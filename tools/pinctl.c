@@ -6,7 +6,9 @@
  * it that output which could not be written is a failure.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +147,22 @@ static int help_on(struct pinctl *pinctl, struct arguments *arguments)
 	return help_print(pinctl, pinctl->command);
 }
 
+/*
+ * Descriptors 0 to 2 must be taken, or the next file that is opened becomes
+ * standard output or error.  Read-only, so that writing to one that was closed
+ * still fails.
+ */
+static void take_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct pinctl pinctl = { .headings = true };
@@ -152,6 +170,9 @@ int main(int argc, char **argv)
 	const char *value;
 	int id;
 
+	take_standard_descriptors();
+	/* A reader that has seen enough ends pinctl, whatever the parent ignores. */
+	signal(SIGPIPE, SIG_DFL);
 	setlocale(LC_ALL, "");
 	atexit(close_stdout);
 	pinctl.json = option_wants_json(arguments.next);

@@ -24,6 +24,11 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct command;
 
+/* Commands that more than one place advises. */
+#define FIX_LOAD	"sudo modprobe pin || sudo insmod driver/pin.ko"
+#define FIX_GROUP	"sudo groupadd -f pin && sudo chgrp pin /dev/pin && sudo chmod 664 /dev/pin"
+#define FIX_MEMBER	"sudo usermod -aG pin $USER   # then log in again"
+
 /*
  * One run of pinctl.  @document is set once a JSON document has gone out, after
  * which errors are only told on stderr: there is never a second document.

@@ -220,6 +220,14 @@ static bool starts_with(const char *path, const char *prefix)
 	return path && !strncmp(path, prefix, strlen(prefix));
 }
 
+/* A name that the kernel gives to memory of its own: no such file is linked. */
+static bool is_internal(const char *path, const char *prefix)
+{
+	const char *deleted = path ? strstr(path, " (deleted)") : NULL;
+
+	return starts_with(path, prefix) && deleted && !deleted[strlen(" (deleted)")];
+}
+
 static uint32_t kind_of(const struct libpin_mapping *mapping, uint32_t flags,
 			const struct backing *backing)
 {
@@ -227,12 +235,12 @@ static uint32_t kind_of(const struct libpin_mapping *mapping, uint32_t flags,
 
 	if (flags & VM_HUGETLB)
 		return PIN_KIND_HUGETLB;
-	if (starts_with(path, "/secretmem"))
+	if (is_internal(path, "/secretmem"))
 		return PIN_KIND_SECRETMEM;
 	if (starts_with(path, "[v") || starts_with(path, "[uprobes]"))
 		return PIN_KIND_SPECIAL;
-	if (starts_with(path, "/memfd:") || starts_with(path, "/dev/zero") ||
-	    starts_with(path, "/SYSV") || starts_with(path, "[anon_shmem"))
+	if (is_internal(path, "/memfd:") || is_internal(path, "/dev/zero") ||
+	    is_internal(path, "/SYSV") || starts_with(path, "[anon_shmem"))
 		return PIN_KIND_SHMEM;
 	if (flags & (VM_IO | VM_PFNMAP))
 		return PIN_KIND_DEVICE;
@@ -240,7 +248,8 @@ static uint32_t kind_of(const struct libpin_mapping *mapping, uint32_t flags,
 		return PIN_KIND_ANON;
 	if (backing->devdax)
 		return PIN_KIND_DEVDAX;
-	if (backing->device || starts_with(path, "anon_inode:"))
+	/* Without a slash it is no path: socket:[1], anon_inode:[perf_event]. */
+	if (backing->device || (path && *path != '/' && *path != '['))
 		return PIN_KIND_DEVICE;
 	if (backing->dax)
 		return PIN_KIND_FSDAX;
@@ -250,7 +259,8 @@ static uint32_t kind_of(const struct libpin_mapping *mapping, uint32_t flags,
 }
 
 /* In the order of check_vma_flags(). */
-static uint32_t reason_of(const struct segment *segment, uint32_t flags, bool write)
+static uint32_t reason_of(const struct segment *segment, uint32_t flags,
+			  const struct backing *backing, bool write)
 {
 	const uint32_t shared_writable = PIN_REPORT_SHARED | PIN_REPORT_WRITE;
 
@@ -262,7 +272,8 @@ static uint32_t reason_of(const struct segment *segment, uint32_t flags, bool wr
 		return PIN_REASON_FSDAX;
 	if (segment->kind == PIN_KIND_SECRETMEM)
 		return PIN_REASON_SECRETMEM;
-	if (write && segment->kind == PIN_KIND_FILE &&
+	/* Of a file that cannot be looked at, must_try() says all there is to say. */
+	if (write && segment->kind == PIN_KIND_FILE && backing->known &&
 	    (segment->flags & shared_writable) == shared_writable)
 		return PIN_REASON_FILE_DIRTY_TRACKING;
 	if (write && (flags & VM_SHADOW_STACK))
@@ -311,7 +322,7 @@ static void predict_mapping(struct survey *survey, const struct libpin_mapping *
 
 	if (segment.inode)
 		segment.file_offset = libpin_mapping_file_offset(mapping) + skipped;
-	segment.reason = reason_of(&segment, detail.vm_flags, survey->write);
+	segment.reason = reason_of(&segment, detail.vm_flags, &backing, survey->write);
 	segment.error = libpin_reason_error(segment.reason);
 	if (!segment.reason && must_try(&segment, detail.vm_flags, &backing))
 		segment.flags |= PIN_REPORT_TRY;

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pinctl.h"
 #include "size.h"
@@ -51,7 +52,9 @@ static int parse_range(const char *text, struct target *target, const char **pro
 		*problem = "the range is empty";
 		return -EINVAL;
 	}
-	if (__builtin_add_overflow(target->start, target->length, &end)) {
+	/* Whole pages count, so the last one must not wrap around either. */
+	if (__builtin_add_overflow(target->start, target->length, &end) ||
+	    __builtin_add_overflow(end, (uint64_t)sysconf(_SC_PAGESIZE) - 1, &end)) {
 		*problem = "the range goes beyond the end of the address space";
 		return -EINVAL;
 	}

@@ -62,7 +62,8 @@ static const struct wording wordings[] = {
 	.sentence = "It maps bare page frames (VM_PFNMAP), which cannot be held.",
 	.why = "The driver that made the mapping put page frame numbers into the page table and "
 	       "keeps their lifetime to itself. The kernel must not take references to them, so a "
-	       "pin could outlive the memory. Graphics buffers and udmabuf are such mappings.",
+	       "pin could outlive the memory. Graphics buffers are such mappings, and udmabuf "
+	       "is in Linux 6.12 and later.",
 	.remedies = {
 		{ "Share the memory as a dma-buf, if the driver that owns it can export one, and "
 		  "import that instead of the address (for RDMA: ibv_reg_dmabuf_mr())." },
@@ -268,8 +269,8 @@ static const struct wording wordings[] = {
 [PIN_REASON_USERFAULT] = {
 	.sentence = "The page is missing, and only a userfaultfd handler can provide it.",
 	.why = "A userfaultfd is registered on the range. Its handler runs in user space, or has "
-	       "asked not to be called for accesses by the kernel. Kernels before 6.12 never wait "
-	       "for it in a long-term pin, later ones do unless the handler forbids it.",
+	       "asked not to be called for accesses by the kernel. Linux 6.1 never waits for it in "
+	       "a long-term pin; 6.12 and 7.2 do, unless the handler forbids it.",
 	.remedies = {
 		{ "Have the handler fill the range first (UFFDIO_COPY, UFFDIO_ZEROPAGE), or touch "
 		  "every page of it before pinning." },
@@ -303,7 +304,7 @@ static const struct wording wordings[] = {
 		  ROOT },
 		{ "Reserve them at boot, when memory is not fragmented yet: add hugepagesz=1G "
 		  "hugepages=N to the kernel's command line.", NULL, ROOT | REBOOT },
-		{ "If there is a limit in the cgroup, raise it.",
+		{ "See whether the cgroup has a limit; if so, write a higher one there.",
 		  "grep -H . /sys/fs/cgroup$(sed -n 's/^0:://p' /proc/$PID/cgroup)/hugetlb.*.max" },
 	},
 },
@@ -367,8 +368,10 @@ static const struct wording wordings[] = {
 		{ "Release pins that are no longer needed; see what is pinned and what the cap "
 		  "is.",
 		  "pinctl doctor" },
-		{ "Raise the cap, in pages, for the next time the module is loaded.",
-		  "echo \"options pin max_pages=$PAGES\" | sudo tee /etc/modprobe.d/pin.conf",
+		{ "Raise the cap, in pages, at once.",
+		  "echo $PAGES | sudo tee /sys/module/pin/parameters/max_pages", ROOT },
+		{ "Raise it for whenever modprobe loads the module.",
+		  "echo \"options pin max_pages=$PAGES\" | sudo tee -a /etc/modprobe.d/pin.conf",
 		  ROOT },
 	},
 },
@@ -379,8 +382,10 @@ static const struct wording wordings[] = {
 	.remedies = {
 		{ "Pin few large ranges instead of many small ones, or release some." },
 		{ "Open /dev/pin again: the cap is on each open by itself." },
-		{ "Raise the cap for the next time the module is loaded.",
-		  "echo \"options pin max_pins=$PINS\" | sudo tee /etc/modprobe.d/pin.conf",
+		{ "Raise the cap at once.",
+		  "echo $PINS | sudo tee /sys/module/pin/parameters/max_pins", ROOT },
+		{ "Raise it for whenever modprobe loads the module.",
+		  "echo \"options pin max_pins=$PINS\" | sudo tee -a /etc/modprobe.d/pin.conf",
 		  ROOT },
 	},
 },

@@ -31,7 +31,7 @@ load common
 	pinctl doctor -J
 	[ "$code" = 1 ]
 	is_json pinctl.doctor/1 '.checks[] | select(.id == "module.loaded") |
-		.status == "fail" and .fixes == ["sudo modprobe pin"]'
+		.status == "fail" and (.fixes[0] | startswith("sudo modprobe pin"))'
 }
 
 @test "one check alone" {

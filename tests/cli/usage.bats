@@ -161,3 +161,25 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 	NO_COLOR=1 script -qec "'$PINCTL' explain fsdax" /dev/null </dev/null >"$dir/out"
 	! grep -q $'\033\[' "$dir/out"
 }
+
+@test "a file that is looked at is never taken for a closed standard descriptor" {
+	: >"$BATS_TEST_TMPDIR/empty"
+	run bash -c '"$PINCTL" check "file:$BATS_TEST_TMPDIR/empty" 2>&-'
+	[ "$status" = 3 ]
+	[ ! -s "$BATS_TEST_TMPDIR/empty" ]
+	run bash -c '"$PINCTL" check -q self >&-'
+	[ "$status" = 0 ]
+}
+
+@test "a reader that has seen enough is no failure, whatever the parent ignores" {
+	run bash -c 'trap "" PIPE
+		{ sleep .2; "$PINCTL" check -a -J self 2>"$BATS_TEST_TMPDIR/err"; } | true'
+	[ -s "$BATS_TEST_TMPDIR/err" ]
+	! grep "cannot write" "$BATS_TEST_TMPDIR/err"
+}
+
+@test "a FIFO is not waited for" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	run timeout 5 "$PINCTL" check --read "file:$BATS_TEST_TMPDIR/fifo"
+	[ "$status" = 3 ]
+}
