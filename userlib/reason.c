@@ -313,7 +313,8 @@ static const struct wording wordings[] = {
 		    "error.",
 	.why = "Touching that page would raise SIGBUS or SIGSEGV. Typical causes are a full "
 	       "tmpfs, an I/O error on a disk or network filesystem, and a driver that refuses "
-	       "the access.",
+	       "the access. On Linux 6.1 also: a private huge page that is read-only and still "
+	       "the file's, of which a pin would go stale.",
 	.remedies = {
 		{ "If it is a file on tmpfs: see whether the filesystem is full.",
 		  "df -h -- \"$FILE\"" },

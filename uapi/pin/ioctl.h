@@ -240,9 +240,10 @@ enum pin_flags {
  * @__reserved: out: 0
  *
  * All or nothing.  The pin survives munmap(2), fork(2), exec(2) and the end of
- * the process for as long as the context is open.  Pages are charged to the
- * caller's user before anything is pinned: every base page of the range, for
- * hugetlb every page of each huge page that the range touches.
+ * the process for as long as the context is open.  Pages are charged before
+ * anything is pinned: every base page of the range, for hugetlb every page of each
+ * huge page that the range touches.  They count against RLIMIT_MEMLOCK of the
+ * caller's user, unless he has CAP_IPC_LOCK in the initial user namespace.
  */
 struct pin_pin {
 	__u32 size;
@@ -368,10 +369,11 @@ struct pin_check {
  * @state: out: enum pin_state
  * @pages: out: base pages of the range that are pinned; 0 once revoked
  * @runs: out: physically consecutive runs
- * @charged_pages: out: pages charged; more than @pages where hugetlb pages are
- *	pinned in part
+ * @charged_pages: out: pages that the pin counts for in VmPin, in the module's
+ *	cap and, without CAP_IPC_LOCK, in the user's limit; more than @pages where
+ *	hugetlb pages are pinned in part
  * @start_time_ns: out: when it was pinned, nanoseconds of CLOCK_REALTIME
- * @uid: out: user that is charged, in the caller's user namespace
+ * @uid: out: user that pinned, in the caller's user namespace
  * @pid: out: process that pinned, in the caller's pid namespace; 0 if it has
  *	no number there
  * @comm: out: that process's name at the time
