@@ -10,6 +10,10 @@ cd "$(dirname "$0")/.." || exit 1
 tests/setup.sh build vm lint || exit 1
 # shellcheck source=tests/vm/apt.sh
 . tests/vm/apt.sh
+# Fetched here, because a check that says anything has failed.
+for kernel in 6.1 6.12; do
+	tests/vm/kernel.sh "$kernel" > /dev/null || exit 1
+done
 failed=0
 mapfile -t c_files < <(git ls-files '*.c' '*.h')
 mapfile -t scripts < <(git ls-files | while read -r file; do
