@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "delay.h"
 #include "pindev.h"
 
 /**
@@ -60,6 +61,7 @@ static int read_step(struct transfer *transfer)
 	unsigned long failed;
 	u8 *from;
 
+	pindev_delay(PINDEV_DELAY_ACCESS);
 	from = kmap_local_page(page);
 	failed = copy_mc_to_kernel(transfer->bounce,
 				   from + offset_in_page(transfer->at), bytes);
@@ -79,6 +81,7 @@ static int write_step(struct transfer *transfer)
 
 	if (copy_from_user(transfer->bounce, transfer->buffer, bytes))
 		return -EFAULT;
+	pindev_delay(PINDEV_DELAY_ACCESS);
 	to = kmap_local_page(page);
 	if (is_zone_device_page(page))
 		memcpy_flushcache(to + offset_in_page(transfer->at),

@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "delay.h"
 #include "pindev.h"
 
 /* Bounds the memory and the work of one LIST or RUNS. */
@@ -44,6 +45,7 @@ void pindev_context_destroy(struct pindev_context *ctx)
 
 	xa_for_each(&ctx->pins, id, pin) {
 		xa_erase(&ctx->pins, id);
+		pindev_delay(PINDEV_DELAY_UNPIN);
 		pindev_pin_put(pin);
 	}
 	xa_destroy(&ctx->pins);
@@ -160,6 +162,7 @@ int pindev_context_unpin(struct pindev_request *req)
 	atomic_dec(&req->ctx->count);
 	atomic64_sub(pin->runs.pages, &req->ctx->pages);
 	atomic64_sub(pin->charge.pages, &req->ctx->charged_pages);
+	pindev_delay(PINDEV_DELAY_UNPIN);
 	pindev_pin_put(pin);
 	return 0;
 }

@@ -27,6 +27,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+#include "delay.h"
 #include "pindev.h"
 
 /* Bounds the array, and the time with interrupts off in GUP-fast. */
@@ -261,6 +262,7 @@ static int pin_singly(struct attempt *try, unsigned long *addr, long count)
 				 try->batch);
 		if (got < 0)
 			return page_failed(try, *addr, got);
+		pindev_delay(PINDEV_DELAY_PINNED);
 		err = add_batch(try, *addr, 1);
 		if (err)
 			return err;
@@ -286,6 +288,7 @@ static int pin_batch(struct attempt *try, unsigned long *addr)
 	got = pindev_gup(&try->segment, try->write, *addr, count, try->batch);
 	if (got < 0)
 		return pin_singly(try, addr, count);
+	pindev_delay(PINDEV_DELAY_PINNED);
 	err = add_batch(try, *addr, got);
 	*addr += got * PAGE_SIZE;
 	return err;
@@ -345,6 +348,7 @@ static int pin_huge_page(struct attempt *try, unsigned long *addr)
 	if (got < 0)
 		return page_failed(try, *addr, got);
 
+	pindev_delay(PINDEV_DELAY_PINNED);
 	reason = huge_page_reason(try, try->batch[0], *addr);
 	if (reason)
 		goto err_unpin;
@@ -378,6 +382,7 @@ static int pin_segment(struct attempt *try, unsigned long *addr)
 		return pindev_refuse(try->refusal, PIN_REASON_MAPPING_CHANGED,
 				     *addr);
 
+	pindev_delay(PINDEV_DELAY_JUDGED);
 	while (!err && *addr < try->segment.report.end) {
 		if (fatal_signal_pending(current))
 			return pindev_refuse(try->refusal,
@@ -523,6 +528,7 @@ static int pin_and_publish(struct pindev_request *req, struct attempt *try,
 	err = answer(req, pin, reports);
 	if (err)
 		goto err_discard;
+	pindev_delay(PINDEV_DELAY_PUBLISH);
 	pindev_context_publish(req->ctx, pin);
 	return 0;
 

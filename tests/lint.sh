@@ -119,6 +119,21 @@ long_files() {
 	wc -l "${c_files[@]}" | awk '$2 != "total" && $1 > 900 { print $2 ": " $1 " lines" }'
 }
 
+# What delay.h adds, told by its parameters and its function.
+delay_points() { # MODULE
+	nm "$1" | grep -E ' (pindev_delay|delays?)$'
+	modinfo -F parmtype "$1" | grep '^delay_'
+}
+
+# The module that people install has none; that the other has some shows that they
+# would be seen.
+no_delay_points() { # KERNEL
+	local module delays
+	module=$(tests/vm/module.sh "$1") && delays=$(tests/vm/module.sh "$1" delays) || return
+	delay_points "$module"
+	[ -n "$(delay_points "$delays")" ] || echo "no delay point in $delays"
+}
+
 mapfile -t kernel_files < <(git ls-files 'driver/*.c' 'driver/*.h' 'uapi/*.h')
 mapfile -t user_files < <(git ls-files 'userlib/*.[ch]' 'tools/*.[ch]' 'tests/*.[ch]')
 
@@ -134,6 +149,7 @@ check "length of files" long_files
 check "sparse, 6.12" sparse 6.12
 check "W=1, 6.1" builds 6.1
 check "W=1, 6.12" builds 6.12
+check "no delay points, 6.12" no_delay_points 6.12
 if [ "$failed" != 0 ]; then
 	echo "$failed checks failed"
 	exit 1

@@ -44,14 +44,19 @@ host_suites() {
 	suite cli-sanitized env PINCTL=build/tools-sanitize/pinctl tests/cli/run
 }
 
+build_modules() { # KERNEL: sets module and delays
+	local log=$logs/module-$1.log
+	module=$(tests/vm/module.sh "$1" 2> "$log") &&
+		delays=$(tests/vm/module.sh "$1" delays 2>> "$log") && return
+	broken+=("$log")
+	failed=$((failed + 1))
+	echo "module for $1: does not build"
+	return 1
+}
+
 kernel_suites() { # KERNEL
-	local kernel=$1 module files
-	if ! module=$(tests/vm/module.sh "$kernel" 2> "$logs/module-$kernel.log"); then
-		broken+=("$logs/module-$kernel.log")
-		failed=$((failed + 1))
-		echo "module for $kernel: does not build"
-		return
-	fi
+	local kernel=$1 module delays files
+	build_modules "$kernel" || return
 	files=(-f "$module" -f build/tests/func/pin-func -f tests/func/guest.sh
 		-f tests/func/skips.txt)
 	if [ -e "${module%/*}/pin_kunit.ko" ]; then
@@ -60,6 +65,10 @@ kernel_suites() { # KERNEL
 	# secretmem.enable: off by default before 6.5.
 	suite "driver-$kernel" tests/vm/run.sh -k "$kernel" -n "driver" -t 1500 \
 		-a secretmem.enable=1 "${files[@]}" -- /root/guest.sh "$kernel"
+	# With the module that can be held up, the suites that need it.
+	suite "windows-$kernel" tests/vm/run.sh -k "$kernel" -n "windows" -t 1500 \
+		-a secretmem.enable=1 -f "$delays" -f build/tests/func/pin-func \
+		-f tests/func/guest.sh -f tests/func/skips.txt -- /root/guest.sh "$kernel"
 	suite "pinctl-$kernel" tests/vm/run.sh -k "$kernel" -n "pinctl" -t 600 \
 		-a secretmem.enable=1 -f "$module" -f build/tools/pinctl \
 		-f tests/cli/guest.sh -- /root/guest.sh

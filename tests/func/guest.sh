@@ -6,7 +6,8 @@
 # that the suites need, runs each suite by itself and scans the kernel log (and
 # kmemleak, where the kernel has it) after each.
 #
-# usage: guest.sh KERNEL [SUITE...]; beside it lie pin.ko, pin-func and skips.txt
+# usage: guest.sh KERNEL [SUITE...]; beside it lie pin.ko, pin-func and skips.txt.
+# Without a suite: those that need delay points if pin.ko has them, else the others.
 #
 # The last line is "N passed, N failed, N skipped" over everything that ran; a
 # dirty log, a leak, a skip that skips.txt does not list and a module that cannot
@@ -142,8 +143,10 @@ kmemleak_end() {
 
 prepare
 check "insmod" insmod "$here/pin.ko"
+list=--list
+[ ! -e /sys/module/pin/parameters/delay_judged_ms ] || list=--list-delays
 # shellcheck disable=SC2046 # words are wanted
-[ $# -gt 0 ] || set -- $("$here/pin-func" --list)
+[ $# -gt 0 ] || set -- $("$here/pin-func" "$list")
 for suite; do
 	run_suite "$suite"
 done

@@ -30,6 +30,7 @@ Suite *lifetime_suite(void);
 Suite *access_suite(void);
 Suite *races_suite(void);
 Suite *oracle_suite(void);
+Suite *windows_suite(void);
 
 /*
  * A group of tests with the fixture: it opens a context and notes every counter;

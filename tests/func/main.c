@@ -25,6 +25,7 @@ static const struct {
 	{ "races", races_suite },
 	{ "access", access_suite },
 	{ "oracle", oracle_suite },
+	{ "windows", windows_suite },
 };
 
 #define SUITES	(sizeof(suites) / sizeof(*suites))
@@ -42,6 +43,21 @@ static int count_lines(const char *path)
 	return lines;
 }
 
+/* Suites whose name begins so need a module with delay points. */
+static bool needs_delays(const char *name)
+{
+	return !strncmp(name, "windows", strlen("windows"));
+}
+
+static void list(bool delays)
+{
+	size_t i;
+
+	for (i = 0; i < SUITES; i++)
+		if (needs_delays(suites[i].name) == delays)
+			puts(suites[i].name);
+}
+
 int main(int argc, char **argv)
 {
 	const char *skips = getenv("PIN_SKIPS");
@@ -49,9 +65,8 @@ int main(int argc, char **argv)
 	int ran, failed, skipped;
 	size_t i;
 
-	if (argc == 2 && !strcmp(argv[1], "--list")) {
-		for (i = 0; i < SUITES; i++)
-			puts(suites[i].name);
+	if (argc == 2 && !strncmp(argv[1], "--list", 6)) {
+		list(!strcmp(argv[1], "--list-delays"));
 		return 0;
 	}
 	for (i = 0; i < SUITES; i++) {
@@ -63,7 +78,7 @@ int main(int argc, char **argv)
 			runner = srunner_create(suites[i].make());
 	}
 	if (!runner || argc > 2) {
-		fprintf(stderr, "usage: %s [SUITE|--list]\n", argv[0]);
+		fprintf(stderr, "usage: %s [SUITE|--list|--list-delays]\n", argv[0]);
 		return 2;
 	}
 

@@ -1,17 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# module.sh KERNEL: builds pin.ko for one of the virtual machine's kernels and
-# prints its path; everything else goes to stderr. Owns build/module/.
+# module.sh KERNEL [delays]: builds pin.ko for one of the virtual machine's kernels
+# and prints its path; everything else goes to stderr. With "delays" it is the one
+# that tests can hold up at named places (driver/delay.h). Owns build/module/.
 #
 # kbuild writes beside the sources on the oldest kernels, so each kernel gets a
-# copy of them. Every build is a W=1 build in which a warning is an error.
+# copy of them, and the variant one of its own. Every build is a W=1 build in which a
+# warning is an error.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 kernel=$("$here/kernel.sh" "$1")
 copy=$top/build/module/$(cat "$kernel/release")
+variant=''
+case ${2:-} in
+'') ;;
+delays)
+	copy=$copy/delays
+	variant=PINDEV_DELAYS=1
+	;;
+*)
+	echo "usage: module.sh KERNEL [delays]" >&2
+	exit 2
+	;;
+esac
 
 mkdir -p "$copy"
 for folder in driver uapi; do
@@ -23,7 +37,7 @@ done
 
 log=$copy/build.log
 make -C "$copy/driver" KDIR="$kernel/build/" \
-	KARGS="W=1 KCFLAGS=-Werror" modules > "$log" 2>&1 || {
+	KARGS="W=1 KCFLAGS=-Werror $variant" modules > "$log" 2>&1 || {
 	cat "$log" >&2
 	exit 1
 }

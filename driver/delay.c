@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The delay points of delay.h; not part of a module that anybody installs.
+ *
+ * The parameters are read while a caller sleeps, without a lock: each is a single
+ * word, and a late answer costs one step of the sleep.
+ */
+#include <linux/atomic.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sysfs.h>
+
+#include "delay.h"
+
+/* How often one who is held up looks whether he may go on. */
+#define STEP_MS	10
+
+/**
+ * struct delay - a point
+ * @ms: how long
+ * @nth: only the caller who makes @hits this number; 0: every one
+ * @hits: callers so far
+ */
+struct delay {
+	unsigned int ms;
+	unsigned long nth;
+	atomic_long_t hits;
+};
+
+static struct delay delays[PINDEV_DELAY_COUNT];
+
+static int get_hits(char *buffer, const struct kernel_param *param)
+{
+	return sysfs_emit(buffer, "%ld\n", atomic_long_read(param->arg));
+}
+
+static const struct kernel_param_ops hits_ops = {
+	.get = get_hits,
+};
+
+#define PARAMETERS(constant, name)					\
+	module_param_named(delay_##name##_ms,				\
+			   delays[PINDEV_DELAY_##constant].ms, uint, 0644); \
+	module_param_named(delay_##name##_nth,				\
+			   delays[PINDEV_DELAY_##constant].nth, ulong, 0644); \
+	module_param_cb(delay_##name##_hits, &hits_ops,			\
+			&delays[PINDEV_DELAY_##constant].hits, 0444);
+
+PINDEV_DELAY_POINTS(PARAMETERS)
+
+/**
+ * pindev_delay() - hold the caller up if a test wants it
+ * @point: where he is
+ *
+ * May sleep.
+ */
+void pindev_delay(enum pindev_delay_point point)
+{
+	struct delay *delay = &delays[point];
+	unsigned long hit = atomic_long_inc_return(&delay->hits);
+	unsigned long nth = READ_ONCE(delay->nth);
+	unsigned long start = jiffies;
+
+	might_sleep();
+	if (nth && nth != hit)
+		return;
+	while (!fatal_signal_pending(current) &&
+	       time_before(jiffies,
+			   start + msecs_to_jiffies(READ_ONCE(delay->ms))))
+		schedule_timeout_killable(msecs_to_jiffies(STEP_MS));
+}

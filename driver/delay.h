@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Named places where a test can hold a caller up, so that what happens in the
+ * narrow time between two steps happens each time and is known to have happened.
+ *
+ * They exist only in a module built with PINDEV_DELAYS=1; in any other one
+ * pindev_delay() is nothing.  Each point has three module parameters:
+ *
+ *   delay_NAME_ms	how long to hold up a caller; 0, the default: not at all.
+ *			Lowered while somebody is held up, it counts for him, so
+ *			a test sets a long time and lets go by writing 0.
+ *   delay_NAME_nth	hold up only whoever makes delay_NAME_hits this number;
+ *			0: everybody
+ *   delay_NAME_hits	how often the point was reached, read-only, counted on
+ *			the way in: whoever sees it rise knows that somebody is
+ *			held up
+ *
+ * Holding up is sleeping, until a fatal signal: no point may stand where sleeping
+ * is not allowed, nor under a lock without which others cannot go on.
+ */
+#ifndef PINDEV_DELAY_H
+#define PINDEV_DELAY_H
+
+/*
+ * POINT(constant, name in the parameters)
+ *
+ * JUDGED: PIN has judged a mapping, and will pin it next
+ * PINNED: GUP has pinned a batch or a huge page that is not among the runs yet
+ * PUBLISH: nothing can fail any more; the pin is not in its context yet
+ * UNPIN: a pin is out of its context, and its pages are still pinned
+ * ACCESS: READ or WRITE has found the pin, and copies from or to a page next
+ */
+#define PINDEV_DELAY_POINTS(POINT)					\
+	POINT(JUDGED, judged)						\
+	POINT(PINNED, pinned)						\
+	POINT(PUBLISH, publish)						\
+	POINT(UNPIN, unpin)						\
+	POINT(ACCESS, access)
+
+#define PINDEV_DELAY_CONSTANT(constant, name)	PINDEV_DELAY_##constant,
+
+/* enum pindev_delay_point - where; see PINDEV_DELAY_POINTS */
+enum pindev_delay_point {
+	PINDEV_DELAY_POINTS(PINDEV_DELAY_CONSTANT)
+	PINDEV_DELAY_COUNT
+};
+
+#ifdef PINDEV_DELAYS
+void pindev_delay(enum pindev_delay_point point);
+#else
+static inline void pindev_delay(enum pindev_delay_point point)
+{
+}
+#endif
+
+#endif /* PINDEV_DELAY_H */

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See delay.h. */
+#include "delay.h"
+
+#include "harness.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Longer than any test; one who is held up for ever would be the runner's. */
+#define LONG_MS	600000
+
+/* Times 20 ms: long enough for an emulated machine that others use, too. */
+#define AWAIT_STEPS	1500
+
+static FILE *open_parameter(const char *point, const char *what, const char *mode)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/pin/parameters/delay_%s_%s",
+		 point, what);
+	file = fopen(path, mode);
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	return file;
+}
+
+static void set_parameter(const char *point, const char *what, unsigned long value)
+{
+	FILE *file = open_parameter(point, what, "we");
+
+	fprintf(file, "%lu", value);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+void delay_hold(const char *point, unsigned long nth)
+{
+	set_parameter(point, "nth", nth ? delay_hits(point) + nth : 0);
+	set_parameter(point, "ms", LONG_MS);
+}
+
+void delay_release(const char *point)
+{
+	set_parameter(point, "ms", 0);
+	set_parameter(point, "nth", 0);
+}
+
+void delay_release_all(void)
+{
+	const char *pattern = "/sys/module/pin/parameters/delay_*_ms";
+	glob_t found;
+	size_t i;
+
+	ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+	for (i = 0; i < found.gl_pathc; i++) {
+		FILE *file = fopen(found.gl_pathv[i], "we");
+
+		ck_assert_ptr_nonnull(file);
+		fputs("0", file);
+		ck_assert_int_eq(fclose(file), 0);
+	}
+	globfree(&found);
+}
+
+unsigned long delay_hits(const char *point)
+{
+	FILE *file = open_parameter(point, "hits", "re");
+	unsigned long hits;
+
+	ck_assert_int_eq(fscanf(file, "%lu", &hits), 1);
+	fclose(file);
+	return hits;
+}
+
+void delay_await(const char *point, unsigned long hits)
+{
+	int i;
+
+	for (i = 0; i < AWAIT_STEPS && delay_hits(point) < hits; i++)
+		usleep(20000);
+	ck_assert_msg(i < AWAIT_STEPS, "nobody came to the point %s", point);
+}
