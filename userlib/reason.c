@@ -8,24 +8,38 @@
  * of the user's program; why says what would break without the rule; a remedy
  * is something that ends the refusal, the first one the most likely to suit.
  * A command does what its text says when pasted into a shell, after the names
- * behind dollar signs have been set.
+ * behind dollar signs have been set.  A remedy that names one subsystem's calls
+ * is for that subsystem, and one that a subsystem has no way to follow is not
+ * for it: io_uring and AF_XDP, for instance, pin for writing whatever one does.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "private.h"
 
-#define REMEDIES_MAX 5
+#define REMEDIES_MAX 12
 
 #define DESTROYS LIBPIN_REMEDY_DESTROYS_DATA
 #define ROOT	 LIBPIN_REMEDY_NEEDS_ROOT
 #define REBOOT	 LIBPIN_REMEDY_NEEDS_REBOOT
 
-/* @text NULL ends a list of remedies. */
+/* Whom a remedy helps: ANY stands for a program that uses /dev/pin itself. */
+#define FOR(name)	(1u << LIBPIN_CONSUMER_##name)
+#define ANY		.consumers = FOR(ANY)
+#define ANY_AND(names)	.consumers = FOR(ANY) | (names)
+#define ONLY(names)	.consumers = (names)
+#define RDMA		FOR(RDMA)
+#define IO_URING	FOR(IO_URING)
+#define VFIO		FOR(VFIO)
+#define IOMMUFD		FOR(IOMMUFD)
+#define XDP		FOR(XDP)
+
+/* @text NULL ends a list of remedies; @consumers 0: it helps everybody. */
 struct libpin_remedy {
 	const char *text;
 	const char *command;
 	uint32_t flags;
+	uint32_t consumers;
 };
 
 struct wording {
@@ -53,7 +67,11 @@ static const struct wording wordings[] = {
 	       "The kernel has no page it could hold there, and reading may have side effects.",
 	.remedies = {
 		{ "Share the memory as a dma-buf, if the driver that owns it can export one, and "
-		  "import that instead of the address (for RDMA: ibv_reg_dmabuf_mr())." },
+		  "import that instead of the address (for RDMA: ibv_reg_dmabuf_mr()).", ANY },
+		{ "Share the memory as a dma-buf, if the driver that owns it can export one, and "
+		  "register that with ibv_reg_dmabuf_mr(3).", ONLY(RDMA) },
+		{ "Nothing, if VFIO_IOMMU_MAP_DMA itself succeeds: VFIO maps the BARs of devices "
+		  "(VM_PFNMAP) into the IOMMU without pinning them.", ONLY(VFIO) },
 		{ "Pin an ordinary buffer (anonymous or hugetlb memory) and copy to or from the "
 		  "device memory." },
 	},
@@ -66,7 +84,11 @@ static const struct wording wordings[] = {
 	       "is in Linux 6.12 and later.",
 	.remedies = {
 		{ "Share the memory as a dma-buf, if the driver that owns it can export one, and "
-		  "import that instead of the address (for RDMA: ibv_reg_dmabuf_mr())." },
+		  "import that instead of the address (for RDMA: ibv_reg_dmabuf_mr()).", ANY },
+		{ "Share the memory as a dma-buf, if the driver that owns it can export one, and "
+		  "register that with ibv_reg_dmabuf_mr(3).", ONLY(RDMA) },
+		{ "Nothing, if VFIO_IOMMU_MAP_DMA itself succeeds: VFIO maps the BARs of devices "
+		  "(VM_PFNMAP) into the IOMMU without pinning them.", ONLY(VFIO) },
 		{ "For a udmabuf: pin the memfd that it was made from; map that and use its "
 		  "address." },
 		{ "Pin an ordinary buffer (anonymous or hugetlb memory) and copy." },
@@ -85,11 +107,15 @@ static const struct wording wordings[] = {
 		  "sudo ndctl create-namespace -f -e namespace0.0 -m devdax", DESTROYS | ROOT },
 		{ "Let the device fault pages in on demand, so that nothing is pinned (RDMA: "
 		  "IBV_ACCESS_ON_DEMAND), if the device can do that.",
-		  "ibv_devinfo -v | grep -i odp" },
+		  "ibv_devinfo -v | grep -i odp", ANY_AND(RDMA) },
+		{ "Use the buffer without registering it: IORING_OP_READ and IORING_OP_WRITE in "
+		  "place of their _FIXED forms hold it only while the I/O runs.", ONLY(IO_URING) },
+		{ "If it is the memory of a virtual machine: back it with memfd, hugetlb or "
+		  "device-dax (QEMU: -object memory-backend-memfd).", ONLY(VFIO | IOMMUFD) },
 		{ "Ask for a lease (PIN_F_LEASE, libpin_request_set_lease()), which the "
 		  "filesystem can take back, if the module has the feature and the program can "
 		  "stop its device when the lease is revoked.",
-		  "pinctl doctor" },
+		  "pinctl doctor", ANY },
 		{ "Pin an anonymous or hugetlb buffer and copy between it and the file." },
 	},
 },
@@ -131,7 +157,15 @@ static const struct wording wordings[] = {
 		  "file." },
 		{ "Pin for reading only, if the device only reads (RDMA: no IBV_ACCESS_LOCAL_WRITE "
 		  "and no remote write).",
-		  "pinctl check --read file:\"$FILE\"" },
+		  "pinctl check --read file:\"$FILE\"", ANY_AND(RDMA) },
+		{ "Map for reading only, if the device only reads: VFIO_IOMMU_MAP_DMA without "
+		  "VFIO_DMA_MAP_FLAG_WRITE.",
+		  "pinctl check --read file:\"$FILE\"", ONLY(VFIO) },
+		{ "Map for reading only, if the device only reads: IOMMU_IOAS_MAP without "
+		  "IOMMU_IOAS_MAP_WRITEABLE.",
+		  "pinctl check --read file:\"$FILE\"", ONLY(IOMMUFD) },
+		{ "Use the buffer without registering it: IORING_OP_READ and IORING_OP_WRITE in "
+		  "place of their _FIXED forms hold it only while the I/O runs.", ONLY(IO_URING) },
 	},
 },
 [PIN_REASON_NOT_WRITABLE] = {
@@ -140,7 +174,16 @@ static const struct wording wordings[] = {
 	.why = "A pin gives a device the access that the process itself has, and no more.",
 	.remedies = {
 		{ "Pin for reading only, if the device only reads.",
-		  "pinctl check --read $PID" },
+		  "pinctl check --read $PID", ANY },
+		{ "Register for reading only, if the device only reads: no IBV_ACCESS_LOCAL_WRITE, "
+		  "no remote write and no atomics.",
+		  "pinctl check --read $PID", ONLY(RDMA) },
+		{ "Map for reading only, if the device only reads: VFIO_IOMMU_MAP_DMA without "
+		  "VFIO_DMA_MAP_FLAG_WRITE.",
+		  "pinctl check --read $PID", ONLY(VFIO) },
+		{ "Map for reading only, if the device only reads: IOMMU_IOAS_MAP without "
+		  "IOMMU_IOAS_MAP_WRITEABLE.",
+		  "pinctl check --read $PID", ONLY(IOMMUFD) },
 		{ "Map the memory with PROT_READ | PROT_WRITE, or add it with mprotect(2). A "
 		  "shared file mapping needs a descriptor that is open for writing." },
 	},
@@ -344,6 +387,26 @@ static const struct wording wordings[] = {
 	       "asks; sudo and login shells have limits of their own. Only CAP_IPC_LOCK in the "
 	       "initial user namespace is exempt: root in a container is not.",
 	.remedies = {
+		{ "See what the process has pinned already; that, with the new range, has to stay "
+		  "below its own limit.",
+		  "grep VmPin /proc/$PID/status; grep 'locked memory' /proc/$PID/limits",
+		  ONLY(RDMA) },
+		{ "See what the process has locked already; that, with the new range, has to stay "
+		  "below its own limit.",
+		  "grep VmLck /proc/$PID/status; grep 'locked memory' /proc/$PID/limits",
+		  ONLY(VFIO) },
+		{ "See what the user has charged already; no file in /proc tells it.",
+		  "pinctl doctor", ONLY(IO_URING | IOMMUFD | XDP) },
+		{ "For a virtual machine of libvirt: set hard_limit in memtune, from which libvirt "
+		  "takes the limit of the QEMU that it starts. The limits of your own shell do not "
+		  "count there.",
+		  "virsh edit $DOMAIN", ONLY(VFIO | IOMMUFD) },
+		{ "Charge the process in place of the user: IOMMU_OPTION with "
+		  "IOMMU_OPTION_RLIMIT_MODE set to 1, which takes CAP_SYS_RESOURCE.",
+		  ONLY(IOMMUFD) },
+		{ "Register fewer or smaller buffers, or use them without registering.",
+		  ONLY(IO_URING) },
+		{ "Make the UMEM smaller: fewer frames, or frames of 2048 bytes.", ONLY(XDP) },
 		{ "Now, for this shell and what it starts.",
 		  "sudo prlimit --pid $$ --memlock=unlimited", ROOT },
 		{ "For every login of a group's members, from their next login on.",
@@ -482,21 +545,41 @@ LIBPIN_API const char *libpin_reason_why(uint32_t reason)
 	return wording_of(reason)->why;
 }
 
-LIBPIN_API size_t libpin_reason_remedy_count(uint32_t reason)
+static int helps(const struct libpin_remedy *remedy, uint32_t consumer)
 {
-	const struct libpin_remedy *remedies = wording_of(reason)->remedies;
+	return !remedy->consumers || remedy->consumers >> consumer & 1;
+}
+
+LIBPIN_API const struct libpin_remedy *
+libpin_reason_remedy_for(uint32_t reason, uint32_t consumer, size_t index)
+{
+	const struct libpin_remedy *remedy;
+
+	if (consumer > libpin_consumer_last())
+		return NULL;
+	for (remedy = wording_of(reason)->remedies; remedy->text; remedy++)
+		if (helps(remedy, consumer) && !index--)
+			return remedy;
+	return NULL;
+}
+
+LIBPIN_API size_t libpin_reason_remedy_count_for(uint32_t reason, uint32_t consumer)
+{
 	size_t count = 0;
 
-	while (remedies[count].text)
+	while (libpin_reason_remedy_for(reason, consumer, count))
 		count++;
 	return count;
 }
 
+LIBPIN_API size_t libpin_reason_remedy_count(uint32_t reason)
+{
+	return libpin_reason_remedy_count_for(reason, LIBPIN_CONSUMER_ANY);
+}
+
 LIBPIN_API const struct libpin_remedy *libpin_reason_remedy(uint32_t reason, size_t index)
 {
-	if (index >= libpin_reason_remedy_count(reason))
-		return NULL;
-	return &wording_of(reason)->remedies[index];
+	return libpin_reason_remedy_for(reason, LIBPIN_CONSUMER_ANY, index);
 }
 
 LIBPIN_API const char *libpin_remedy_text(const struct libpin_remedy *remedy)

@@ -35,6 +35,18 @@ static void assert_sentence(const char *text)
 	ck_assert_msg(!strstr(text, "  ") && !strchr(text, '\n'), "layout in: %s", text);
 }
 
+static void assert_remedy(const struct libpin_remedy *remedy)
+{
+	const char *command = libpin_remedy_command(remedy);
+
+	assert_sentence(libpin_remedy_text(remedy));
+	if (!command)
+		return;
+	ck_assert_uint_gt(strlen(command), 0);
+	if (strstr(command, "sudo "))
+		ck_assert_uint_ne(libpin_remedy_flags(remedy) & LIBPIN_REMEDY_NEEDS_ROOT, 0);
+}
+
 START_TEST(test_words)
 {
 	uint32_t reason = table[_i].reason;
@@ -43,19 +55,93 @@ START_TEST(test_words)
 	assert_sentence(libpin_reason_sentence(reason));
 	assert_sentence(libpin_reason_why(reason));
 	ck_assert_uint_ge(libpin_reason_remedy_count(reason), 1);
-	for (i = 0; i < libpin_reason_remedy_count(reason); i++) {
-		const struct libpin_remedy *remedy = libpin_reason_remedy(reason, i);
-		const char *command = libpin_remedy_command(remedy);
-
-		assert_sentence(libpin_remedy_text(remedy));
-		if (!command)
-			continue;
-		ck_assert_uint_gt(strlen(command), 0);
-		if (strstr(command, "sudo "))
-			ck_assert_uint_ne(libpin_remedy_flags(remedy) & LIBPIN_REMEDY_NEEDS_ROOT,
-					  0);
-	}
+	for (i = 0; i < libpin_reason_remedy_count(reason); i++)
+		assert_remedy(libpin_reason_remedy(reason, i));
 	ck_assert_ptr_null(libpin_reason_remedy(reason, i));
+}
+END_TEST
+
+static const struct libpin_remedy *find_remedy(uint32_t reason, uint32_t consumer,
+					       const char *words)
+{
+	const struct libpin_remedy *remedy;
+	size_t i;
+
+	for (i = 0; (remedy = libpin_reason_remedy_for(reason, consumer, i)); i++)
+		if (strstr(libpin_remedy_text(remedy), words))
+			return remedy;
+	return NULL;
+}
+
+/* Whoever was refused, there is something to do, and it can be done. */
+START_TEST(test_remedies_for_consumers)
+{
+	uint32_t reason = table[_i].reason, consumer;
+	size_t i, count;
+
+	for (consumer = 0; consumer <= libpin_consumer_last(); consumer++) {
+		count = libpin_reason_remedy_count_for(reason, consumer);
+		ck_assert_uint_ge(count, 1);
+		for (i = 0; i < count; i++)
+			assert_remedy(libpin_reason_remedy_for(reason, consumer, i));
+		ck_assert_ptr_null(libpin_reason_remedy_for(reason, consumer, count));
+		if (consumer == LIBPIN_CONSUMER_IO_URING || consumer == LIBPIN_CONSUMER_XDP)
+			ck_assert_ptr_null(find_remedy(reason, consumer, "for reading only"));
+		if (consumer != LIBPIN_CONSUMER_ANY)
+			ck_assert_ptr_null(find_remedy(reason, consumer, "PIN_F_LEASE"));
+	}
+	count = libpin_reason_remedy_count(reason);
+	ck_assert_uint_eq(libpin_reason_remedy_count_for(reason, LIBPIN_CONSUMER_ANY), count);
+	for (i = 0; i < count; i++)
+		ck_assert_ptr_eq(libpin_reason_remedy(reason, i),
+				 libpin_reason_remedy_for(reason, LIBPIN_CONSUMER_ANY, i));
+	ck_assert_uint_eq(libpin_reason_remedy_count_for(reason, consumer), 0);
+	ck_assert_uint_eq(libpin_reason_remedy_count_for(reason, UINT32_MAX), 0);
+}
+END_TEST
+
+START_TEST(test_consumers_differ)
+{
+	ck_assert_ptr_nonnull(find_remedy(PIN_REASON_FSDAX, LIBPIN_CONSUMER_RDMA,
+					  "IBV_ACCESS_ON_DEMAND"));
+	ck_assert_ptr_null(find_remedy(PIN_REASON_FSDAX, LIBPIN_CONSUMER_IO_URING, "IBV_"));
+	ck_assert_ptr_nonnull(find_remedy(PIN_REASON_FSDAX, LIBPIN_CONSUMER_IO_URING,
+					  "without registering"));
+	ck_assert_ptr_nonnull(find_remedy(PIN_REASON_MEMLOCK_LIMIT, LIBPIN_CONSUMER_IOMMUFD,
+					  "IOMMU_OPTION_RLIMIT_MODE"));
+	ck_assert_ptr_null(find_remedy(PIN_REASON_MEMLOCK_LIMIT, LIBPIN_CONSUMER_VFIO,
+				       "IOMMU_OPTION_RLIMIT_MODE"));
+	ck_assert_int_eq(libpin_reason_error_for(PIN_REASON_MEMLOCK_LIMIT, LIBPIN_CONSUMER_XDP),
+			 ENOBUFS);
+	ck_assert_int_eq(libpin_reason_error_for(PIN_REASON_MEMLOCK_LIMIT, LIBPIN_CONSUMER_RDMA),
+			 ENOMEM);
+	ck_assert_int_eq(libpin_reason_error_for(PIN_REASON_FSDAX, LIBPIN_CONSUMER_XDP),
+			 EOPNOTSUPP);
+	ck_assert_int_eq(libpin_reason_error_for(PIN_REASON_FSDAX, UINT32_MAX), 0);
+}
+END_TEST
+
+START_TEST(test_consumers)
+{
+	uint32_t consumer, found;
+
+	for (consumer = 0; consumer <= libpin_consumer_last(); consumer++) {
+		found = UINT32_MAX;
+		ck_assert_int_eq(libpin_consumer_from_name(libpin_consumer_name(consumer),
+							   &found), 0);
+		ck_assert_uint_eq(found, consumer);
+		ck_assert_uint_gt(strlen(libpin_consumer_call(consumer)), 0);
+		assert_sentence(libpin_consumer_ledger(consumer));
+	}
+	ck_assert_uint_eq(libpin_consumer_last(), LIBPIN_CONSUMER_XDP);
+	ck_assert_ptr_null(libpin_consumer_name(consumer));
+	ck_assert_ptr_null(libpin_consumer_call(consumer));
+	ck_assert_ptr_null(libpin_consumer_ledger(UINT32_MAX));
+	found = UINT32_MAX;
+	ck_assert_int_eq(libpin_consumer_from_name("RDMA", &found), -ENOENT);
+	ck_assert_uint_eq(found, LIBPIN_CONSUMER_ANY);
+	ck_assert_int_eq(libpin_consumer_from_name(NULL, &found), -EINVAL);
+	ck_assert_int_eq(libpin_consumer_from_name("rdma", NULL), -EINVAL);
 }
 END_TEST
 
@@ -138,6 +224,9 @@ Suite *suite_reason(void)
 
 	tcase_add_loop_test(words, test_name_and_number, 0, ROWS);
 	tcase_add_loop_test(words, test_words, 0, ROWS);
+	tcase_add_loop_test(words, test_remedies_for_consumers, 0, ROWS);
+	tcase_add_test(words, test_consumers_differ);
+	tcase_add_test(words, test_consumers);
 	tcase_add_loop_test(words, test_kind, 0, sizeof(kinds) / sizeof(kinds[0]));
 	tcase_add_test(edges, test_last);
 	tcase_add_test(edges, test_resource);
