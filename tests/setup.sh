@@ -29,7 +29,7 @@ for group; do
 	lint) set -- sparse shellcheck codespell perl python3-minimal \
 		abigail-tools xz-utils linux-source-6.12 ;;
 	test) set -- bats jq gcc-multilib strace liburing-dev \
-		libibverbs-dev ibverbs-providers python3-minimal python3-yaml ;;
+		libibverbs-dev ibverbs-providers python3 python3-yaml zsh fish ;;
 	debug-kernel) set -- build-essential flex bison bc libssl-dev \
 		libelf-dev dwarves rsync cpio kmod xz-utils lz4 python3-minimal ;;
 	*) usage ;;

@@ -408,6 +408,7 @@ const struct command cmd_check = {
 		"/proc and says so.",
 	.options = check_options,
 	.columns = columns,
+	.arguments = { VALUES_TARGET },
 	.examples =
 		" pinctl check $$\n"
 		" pinctl check -a --read file:/var/lib/db/data\n"

@@ -575,22 +575,13 @@ static int list_checks(struct pinctl *pinctl)
 	return EXIT_YES;
 }
 
-static int known_check(struct pinctl *pinctl, const char *id)
+const char *doctor_check_id(size_t index)
 {
-	struct suggestion suggestion;
-	size_t i;
-
-	suggest_begin(&suggestion, id);
-	for (i = 0; i < ARRAY_SIZE(checks); i++) {
-		if (!strcmp(checks[i].id, id))
-			return 0;
-		suggest_offer(&suggestion, checks[i].id);
-	}
-	return complain_usage(pinctl, suggestion.best, "unknown check '%s'", id);
+	return index < ARRAY_SIZE(checks) ? checks[index].id : NULL;
 }
 
 static const struct option_def doctor_options[] = {
-	{ OPTION_ONLY, "only", "ID", "one check alone" },
+	{ OPTION_ONLY, "only", "ID", "one check alone", VALUES_CHECK },
 	{ OPTION_LIST, "list-checks", NULL, "the ids of the checks" },
 	{ 0 }
 };
@@ -617,7 +608,7 @@ static int doctor_run(struct pinctl *pinctl, struct arguments *arguments)
 	}
 	if (list)
 		return list_checks(pinctl);
-	if (only && known_check(pinctl, only))
+	if (only && values_find(pinctl, VALUES_CHECK, "--only", only) < 0)
 		return EXIT_USAGE;
 	return examine(pinctl, only);
 }

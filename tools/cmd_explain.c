@@ -392,6 +392,7 @@ const struct command cmd_explain = {
 		"errnos need neither the module nor privileges. Columns are those of --list.",
 	.options = explain_options,
 	.columns = columns,
+	.arguments = { VALUES_REASON, VALUES_TARGET },
 	.examples =
 		" pinctl explain fsdax\n"
 		" pinctl explain EFAULT\n"

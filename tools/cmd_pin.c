@@ -361,6 +361,7 @@ const struct command cmd_pin = {
 		"Maps the target in pinctl's own process, pins it for the long term and holds it\n"
 		"until the time is over or SIGINT or SIGTERM comes. A refusal is explained.",
 	.options = pin_options,
+	.arguments = { VALUES_TARGET },
 	.examples =
 		" pinctl pin new:anon,1G --hold 30\n"
 		" pinctl pin file:/dev/dax0.0 --query --hold 0\n"

@@ -11,67 +11,75 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "options.h"
+#include "pinctl.h"
 
-const struct option_def global_options[] = {
+/* Every command's, and pinctl's own. */
+static const struct option_def global_options[] = {
 	{ 'J', "json", NULL, "print one JSON document" },
-	{ OPTION_COLOR, "color", "WHEN", "colours: auto, always or never" },
+	{ OPTION_COLOR, "color", "[WHEN]", "colours: auto, always (if left out) or never",
+	  VALUES_COLOR },
 	{ 'h', "help", NULL, "show this help" },
 	{ OPTION_VERSION, "version", NULL, "show the version" },
 	{ 0 }
 };
 
-const struct option_def table_options[] = {
-	{ 'o', "output", "COLUMNS", "columns: A,B or +C to add or -C to drop" },
+/* Those of commands that print a table. */
+static const struct option_def table_options[] = {
+	{ 'o', "output", "COLUMNS", "columns: A,B or +C to add, -C to drop; help lists them",
+	  VALUES_COLUMN },
+	{ 'H', "list-columns", NULL, "list the columns with their types" },
 	{ 'r', "raw", NULL, "columns by single spaces, '-' for empty" },
 	{ 'n', "noheadings", NULL, "no line of column names" },
 	{ 'b', "bytes", NULL, "sizes in bytes" },
 	{ 0 }
 };
 
-static const struct option_def *find_in(const struct option_def *defs, int id, const char *name,
-					size_t length)
+const struct option_def *option_at(const struct command *command, size_t index)
 {
-	for (; defs && defs->id; defs++)
-		if (name ? strlen(defs->name) == length && !strncmp(defs->name, name, length)
-			 : defs->id == id)
-			return defs;
+	const struct option_def *const tables[] = {
+		command ? command->options : NULL,
+		command && command->columns ? table_options : NULL,
+		global_options,
+	};
+	const struct option_def *def;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tables); i++)
+		for (def = tables[i]; def && def->id; def++)
+			if (!index--)
+				return def;
 	return NULL;
+}
+
+bool option_argument_is_optional(const struct option_def *def)
+{
+	return def->argument && def->argument[0] == '[';
 }
 
 /* By letter, or by the first @length letters of @name. */
 static const struct option_def *find(const struct pinctl *pinctl, int id, const char *name,
 				     size_t length)
 {
-	const struct command *command = pinctl->command;
 	const struct option_def *def;
+	size_t i;
 
-	def = find_in(global_options, id, name, length);
-	if (!def && command)
-		def = find_in(command->options, id, name, length);
-	if (!def && command && command->columns)
-		def = find_in(table_options, id, name, length);
-	return def;
-}
-
-static void offer_all(struct suggestion *suggestion, const struct option_def *defs)
-{
-	for (; defs && defs->id; defs++)
-		suggest_offer(suggestion, defs->name);
+	for (i = 0; (def = option_at(pinctl->command, i)); i++)
+		if (name ? strlen(def->name) == length && !strncmp(def->name, name, length)
+			 : def->id == id)
+			return def;
+	return NULL;
 }
 
 static int unknown_long(struct pinctl *pinctl, const char *name)
 {
-	const struct command *command = pinctl->command;
+	const struct option_def *def;
 	struct suggestion suggestion;
 	char hint[64];
+	size_t i;
 
 	suggest_begin(&suggestion, name);
-	offer_all(&suggestion, global_options);
-	if (command)
-		offer_all(&suggestion, command->options);
-	if (command && command->columns)
-		offer_all(&suggestion, table_options);
+	for (i = 0; (def = option_at(pinctl->command, i)); i++)
+		suggest_offer(&suggestion, def->name);
 	snprintf(hint, sizeof(hint), "--%s", suggestion.best ? suggestion.best : "");
 	complain_usage(pinctl, suggestion.best ? hint : NULL, "unknown option --%s", name);
 	return OPTION_ERROR;
@@ -98,7 +106,7 @@ static int next_long(struct pinctl *pinctl, struct arguments *arguments, const c
 			return OPTION_ERROR;
 		}
 		*value = word + length + 1;
-	} else if (def->argument) {
+	} else if (def->argument && !option_argument_is_optional(def)) {
 		if (!*arguments->next) {
 			complain_usage(pinctl, NULL, "--%s needs an argument: %s", def->name,
 				       def->argument);
@@ -159,20 +167,14 @@ static int next_any(struct pinctl *pinctl, struct arguments *arguments, const ch
 
 static int set_color(struct pinctl *pinctl, const char *when)
 {
-	static const char *const names[] = { "auto", "always", "never" };
-	struct suggestion suggestion;
-	size_t i;
+	int color = COLOR_ALWAYS;
 
-	suggest_begin(&suggestion, when);
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(when, names[i])) {
-			pinctl->color = (enum color_when)i;
-			return 0;
-		}
-		suggest_offer(&suggestion, names[i]);
-	}
-	complain_usage(pinctl, suggestion.best, "--color cannot be '%s'", when);
-	return OPTION_ERROR;
+	if (when)
+		color = values_find(pinctl, VALUES_COLOR, "--color", when);
+	if (color < 0)
+		return OPTION_ERROR;
+	pinctl->color = (enum color_when)color;
+	return 0;
 }
 
 /* Carries out what every command has; 0 when done, otherwise @id is its own. */
@@ -189,8 +191,12 @@ static int common_option(struct pinctl *pinctl, int id, const char *value)
 	case OPTION_VERSION:
 		exit(help_print_version(pinctl));
 	case 'o':
+		if (!strcmp(value, "help"))
+			exit(help_print_columns(pinctl, pinctl->command));
 		pinctl->columns = value;
 		return 0;
+	case 'H':
+		exit(help_print_columns(pinctl, pinctl->command));
 	case 'r':
 		pinctl->raw = true;
 		return 0;

@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	&cmd_check,
 	&cmd_explain,
 	&cmd_pin,
+	&cmd_completion,
 	NULL
 };
 

@@ -80,12 +80,32 @@ enum option_id {
 	OPTION_ONLY
 };
 
-/* @id is the letter if there is one.  @argument NULL: takes none. */
+/*
+ * What an argument can be.  Completion offers it; those with a list of words
+ * (values_word()) are checked and guessed from it too.
+ */
+enum values {
+	VALUES_NONE = 0,
+	VALUES_COMMAND,
+	VALUES_COLOR,
+	VALUES_COLUMN,
+	VALUES_CHECK,
+	VALUES_REASON,
+	VALUES_SHELL,
+	VALUES_TARGET,
+	VALUES_FILE
+};
+
+/*
+ * @id is the letter if there is one.  @argument NULL: takes none; in brackets: may
+ * be left out, and otherwise follows a "=".  @values NONE: nothing can be offered.
+ */
 struct option_def {
 	int id;
 	const char *name;
 	const char *argument;
 	const char *help;
+	enum values values;
 };
 
 /* Where the walk over the command line stands. */
@@ -103,10 +123,27 @@ struct arguments {
 int option_next(struct pinctl *pinctl, struct arguments *arguments, const char **value);
 /* Whether the command line asks for JSON, told before it is understood. */
 bool option_wants_json(char **argv);
+/*
+ * The options of @command (NULL: of pinctl alone) in the order of the help, by
+ * index; NULL beyond the last.
+ */
+const struct option_def *option_at(const struct command *command, size_t index);
+
+bool option_argument_is_optional(const struct option_def *def);
+
+/* Word @index of those that @values stands for; NULL beyond the last. */
+const char *values_word(const struct command *command, enum values values, size_t index);
+/* Whether they are a list that commas separate. */
+bool values_are_list(enum values values);
+/* The index of @word; -1 after complaining that @what cannot be @word. */
+int values_find(struct pinctl *pinctl, enum values values, const char *what, const char *word);
 
 /* --- commands --- */
 
-/* @options ends in an id of 0; @columns ends in a name of NULL, or is NULL. */
+/*
+ * @options ends in an id of 0; @columns ends in a name of NULL, or is NULL.
+ * @arguments is what may stand where no option does: up to two kinds.
+ */
 struct command {
 	const char *name;
 	const char *synopsis;
@@ -114,11 +151,13 @@ struct command {
 	const char *description;
 	const struct option_def *options;
 	const struct column *columns;
+	enum values arguments[2];
 	const char *examples;
 	int (*run)(struct pinctl *pinctl, struct arguments *arguments);
 };
 
 extern const struct command cmd_check;
+extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_explain;
 extern const struct command cmd_pin;
@@ -126,9 +165,13 @@ extern const struct command cmd_pin;
 /* NULL-terminated, in the order of the help. */
 extern const struct command *const commands[];
 
+/* The id of doctor's check @index; NULL beyond the last. */
+const char *doctor_check_id(size_t index);
+
 /* --- help.c --- */
 
 int help_print(struct pinctl *pinctl, const struct command *command);
+int help_print_columns(struct pinctl *pinctl, const struct command *command);
 int help_print_version(struct pinctl *pinctl);
 
 /* --- suggest.c --- */

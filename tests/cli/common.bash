@@ -21,6 +21,11 @@ pinctl() {
 	echo "$err"
 }
 
+# The names of the commands, as the overview has them.
+commands() {
+	"$PINCTL" | sed -n '/^Commands:/,/^$/s/^ \([a-z]*\) .*/\1/p'
+}
+
 # Exactly one JSON document, with this schema, that the jq filters all hold for.
 is_json() { # SCHEMA [FILTER...]
 	local schema=$1 filter

@@ -52,7 +52,8 @@ error() { # EXIT ARGUMENTS...
 	[ "$code" = 0 ]
 	is_json pinctl.help/1 '.text | contains("Columns:")'
 	pinctl check --help -J
-	is_json pinctl.help/1
+	is_json pinctl.help/1 '.command == "check"' '.options | length > 5' \
+		'.options | all(has("letter") and has("argument") and (.help | length > 0))'
 	pinctl --version -J
 	is_json pinctl.version/1 '.version | length > 0'
 }

@@ -14,7 +14,7 @@ load common
 }
 
 @test "every command has help with its options and exit codes" {
-	for command in doctor check explain pin; do
+	for command in $(commands); do
 		pinctl "$command" --help
 		[ "$code" = 0 ]
 		[ -z "$err" ]
@@ -30,9 +30,29 @@ load common
 }
 
 @test "the overview names every command" {
-	pinctl
-	for command in doctor check explain pin; do
-		[[ $out == *$'\n'" $command "* ]]
+	# A file for each command; cmd_NAME.c.
+	for file in "$BATS_TEST_DIRNAME"/../../tools/cmd_*.c; do
+		name=${file##*/cmd_}
+		commands | grep -qx "${name%.c}"
+	done
+	[ "$(commands | wc -l)" = "$(ls "$BATS_TEST_DIRNAME"/../../tools/cmd_*.c | wc -l)" ]
+}
+
+@test "the columns can be listed" {
+	for command in $(commands); do
+		columns=$("$PINCTL" help "$command" -J | jq -r '.columns[].name')
+		[ -n "$columns" ] || continue
+		for list in "-o help" -H --list-columns --output=help; do
+			# shellcheck disable=SC2086 # words
+			pinctl "$command" $list
+			[ "$code" = 0 ]
+			[ "$(awk '{ print $1 }' "$dir/out")" = "$columns" ]
+			[ "$(awk '{ print $2 }' "$dir/out" | sort -u | tr -d '\n' |
+				sed -E 's/<(address|boolean|integer|string)>//g')" = "" ]
+		done
+		pinctl "$command" -J -o help
+		is_json pinctl.columns/1 ".command == \"$command\"" \
+			'[.columns[].type] - ["address", "boolean", "integer", "string"] == []'
 	done
 }
 
@@ -160,6 +180,8 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 	script -qec "'$PINCTL' explain fsdax" /dev/null </dev/null | grep -q $'\033\['
 	NO_COLOR=1 script -qec "'$PINCTL' explain fsdax" /dev/null </dev/null >"$dir/out"
 	! grep -q $'\033\[' "$dir/out"
+	pinctl explain --color fsdax
+	[[ $out == *$'\033'* ]]
 }
 
 @test "a file that is looked at is never taken for a closed standard descriptor" {
