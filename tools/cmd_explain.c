@@ -27,20 +27,20 @@ static const struct request_errno {
 	int error;
 	const char *text;
 } request_errnos[] = {
-	{ ENOTTY, "the module does not know the command" },
-	{ EINVAL, "the request is malformed: its size, flags or length" },
-	{ E2BIG, "the request asks for more than this module knows" },
-	{ EOVERFLOW, "address plus length is beyond the end of the address space" },
-	{ EOPNOTSUPP, "this module or kernel does not offer what the flags ask for" },
-	{ ENOENT, "there is no pin with this id, or no /dev/pin" },
-	{ EACCES, "no permission to open /dev/pin, or it was opened read-only" },
-	{ EPERM, "the caller lacks a capability" },
-	{ ESRCH, "there is no such process" },
-	{ EMSGSIZE, "the caller's array is too small" },
-	{ ESTALE, "the pin has been revoked" },
-	{ EFAULT, "a pointer in the request is bad" },
-	{ EINTR, "the process is being killed" },
-	{ ENOMEM, "there is no memory for the request itself" },
+	{ ENOTTY, "The module does not know the command." },
+	{ EINVAL, "The request is malformed: its size, flags or length." },
+	{ E2BIG, "The request asks for more than this module knows." },
+	{ EOVERFLOW, "Address plus length is beyond the end of the address space." },
+	{ EOPNOTSUPP, "This module or kernel does not offer what the flags ask for." },
+	{ ENOENT, "There is no pin with this id, or no /dev/pin." },
+	{ EACCES, "No permission to open /dev/pin, or it was opened read-only." },
+	{ EPERM, "The caller lacks a capability." },
+	{ ESRCH, "There is no such process." },
+	{ EMSGSIZE, "The caller's array is too small." },
+	{ ESTALE, "The pin has been revoked." },
+	{ EFAULT, "A pointer in the request is bad." },
+	{ EINTR, "The process is being killed." },
+	{ ENOMEM, "There is no memory for the request itself." },
 };
 
 /*
@@ -111,15 +111,19 @@ static void print_candidates(struct explain *explain, int error)
 				   "                      ", output_width());
 	}
 	if (request)
-		printf("  %-19s %c%s.\n", "(no reason)", toupper((unsigned char)request[0]),
-		       request + 1);
+		printf("  %-19s %s\n", "(no reason)", request);
 	puts("Next: pinctl explain REASON, or pinctl check PID to find out which it is");
 }
 
 static int explain_errno(struct explain *explain, const char *name, int error)
 {
+	struct explanation none = {
+		.argument = name,
+		.error = error,
+		.request = request_errno_text(error),
+	};
+	bool known = none.request;
 	uint32_t reason;
-	bool known = request_errno_text(error);
 
 	for (reason = 1; reason <= libpin_reason_last(); reason++) {
 		struct explanation explanation = explanation_of(name, reason);
@@ -135,6 +139,8 @@ static int explain_errno(struct explain *explain, const char *name, int error)
 				"pinning gives no %s", name);
 	if (!explain->pinctl->json)
 		print_candidates(explain, error);
+	else if (none.request)
+		give(explain, &none);
 	return EXIT_YES;
 }
 

@@ -164,10 +164,12 @@ struct json_object *explanation_json(const struct explanation *explanation)
 	for (i = 0; i < explanation->count; i++)
 		json_object_array_add(places, place_json(explanation->segments[i]));
 	json_add_string(object, "argument", explanation->argument);
-	json_add_string(object, "reason", reason_text(explanation->reason));
+	json_add_string(object, "reason",
+			explanation->reason ? reason_text(explanation->reason) : NULL);
 	json_add_string(object, "errno", errno_text(explanation->error));
 	json_add_integer(object, "errno_value", (uint64_t)explanation->error);
-	json_add_string(object, "sentence", libpin_reason_sentence(explanation->reason));
+	json_add_string(object, "sentence", explanation->request ?
+			explanation->request : libpin_reason_sentence(explanation->reason));
 	json_add_string(object, "why", libpin_reason_why(explanation->reason));
 	json_add(object, "remedies", remedies);
 	json_add(object, "where", places);

@@ -8,12 +8,14 @@
 /*
  * One reason, and where it was met: the first @count of @segments, which are
  * borrowed; none if the reason is explained by itself or refuses a range as a
- * whole.  @argument is what the user asked about.
+ * whole.  @argument is what the user asked about.  @request: @reason is none, the
+ * errno is that of a request which was not judged, and this says what it means.
  */
 struct explanation {
 	const char *argument;
 	uint32_t reason;
 	int error;
+	const char *request;
 	const struct segment **segments;
 	size_t count;
 };

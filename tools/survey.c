@@ -280,8 +280,21 @@ static int proc_failed(struct pinctl *pinctl, const struct survey *survey, int e
 			strerror(error));
 }
 
-/* From the first to the last mapping of the process. */
-static int whole_process(struct pinctl *pinctl, struct survey *survey)
+/* User mappings of @maps, which are sorted. */
+static size_t user_mappings(const struct libpin_maps *maps)
+{
+	size_t count = libpin_maps_count(maps);
+
+	while (count && libpin_mapping_end(libpin_maps_get(maps, count - 1)) > USER_END)
+		count--;
+	return count;
+}
+
+/*
+ * A process without any memory has no holes either.  Without a range: from the
+ * first to the last mapping.
+ */
+static int locate_process(struct pinctl *pinctl, struct survey *survey)
 {
 	const struct libpin_mapping *first, *last;
 	struct libpin_maps *maps;
@@ -289,21 +302,22 @@ static int whole_process(struct pinctl *pinctl, struct survey *survey)
 	int ret;
 
 	ret = libpin_maps_read(survey->pid, &maps);
-	if (ret)
-		return proc_failed(pinctl, survey, -ret);
-	count = libpin_maps_count(maps);
-	while (count && libpin_mapping_end(libpin_maps_get(maps, count - 1)) > USER_END)
-		count--;
+	/* The process is there: newer kernels say this of one without memory. */
+	if (ret && ret != -ESRCH)
+		return survey->range ? EXIT_YES : proc_failed(pinctl, survey, -ret);
+	count = user_mappings(maps);
 	if (!count) {
 		libpin_maps_free(maps);
 		return complain(pinctl, EXIT_UNKNOWN,
 				"kernel threads and processes that have ended have none", NULL,
 				"process %d has no memory of its own", survey->pid);
 	}
-	first = libpin_maps_get(maps, 0);
-	last = libpin_maps_get(maps, count - 1);
-	survey->start = libpin_mapping_start(first);
-	survey->length = libpin_mapping_end(last) - survey->start;
+	if (!survey->range) {
+		first = libpin_maps_get(maps, 0);
+		last = libpin_maps_get(maps, count - 1);
+		survey->start = libpin_mapping_start(first);
+		survey->length = libpin_mapping_end(last) - survey->start;
+	}
 	libpin_maps_free(maps);
 	return EXIT_YES;
 }
@@ -327,7 +341,7 @@ static int locate(struct pinctl *pinctl, const struct target *target, struct sur
 	survey->start = target->start;
 	survey->length = target->length;
 	survey->range = target->length != 0;
-	return survey->range ? EXIT_YES : whole_process(pinctl, survey);
+	return locate_process(pinctl, survey);
 }
 
 static bool is_left_out(const struct survey *survey, const struct segment *segment)

@@ -74,6 +74,25 @@ load common
 		'.results[0].inode == null'
 }
 
+@test "a process without memory is no hole" {
+	# A zombie: exec has made its parent one that waits for nobody.
+	sh -c 'true & exec sleep 30' &
+	parent=$!
+	for _ in $(seq 100); do
+		zombie=$(ps -o pid=,stat= --ppid $parent | awk '$2 ~ /^Z/ { print $1 }')
+		[ -z "$zombie" ] || break
+		sleep 0.1
+	done
+	for target in "$zombie" "$zombie:0+4K"; do
+		for command in check explain; do
+			pinctl "$command" "$target"
+			[ "$code" = 3 ]
+			[[ $err == *"process $zombie has no memory of its own"* ]]
+		done
+	done
+	kill $parent
+}
+
 @test "the limit of locked memory" {
 	need_no_module
 	command -v setpriv >/dev/null || skip "no setpriv(1)"

@@ -70,8 +70,16 @@ reasons() {
 	[[ $out == *fsdax* ]]
 	pinctl explain EXDEV
 	[ "$code" = 2 ]
-	pinctl explain -J EPERM
-	is_json pinctl.explain/1 '.explanations == []'
+	for errno in EPERM ENOTTY ESTALE; do
+		pinctl explain -J "$errno"
+		is_json pinctl.explain/1 '.explanations | length == 1' \
+			".explanations[0] | .errno == \"$errno\" and .reason == null" \
+			'.explanations[0].sentence | endswith(".")' \
+			'.explanations[0] | .remedies == [] and .where == []'
+	done
+	pinctl explain -J EFAULT
+	is_json pinctl.explain/1 '[.explanations[] | select(.reason == null)] | length == 1' \
+		'[.explanations[] | keys_unsorted] | unique | length == 1'
 }
 
 @test "several at once" {

@@ -139,6 +139,9 @@ json 1 '.results[0].reason == "fsdax" and .results[0].errno == "EOPNOTSUPP"' \
 json 0 '.tried and .results[0].verdict == "yes"' check -a --try new:anon,4M,hugetlb=2M
 json 1 '.tried and .results[0].reason == "beyond-eof"' check --try --read \
 	file:/mnt/plain/short@0+16K
+# A kernel thread.
+json 3 '.error.message | test("no memory of its own")' check 2
+json 3 '.error.message | test("no memory of its own")' explain 2:0+4K
 is 1 '^Because     fsdax: ' explain file:/mnt/dax/data
 is 1 '^Because     file-dirty-tracking: ' pin file:/mnt/plain/data
 is 1 '^Where .*/mnt/dax/data$' pin file:/mnt/dax/data
