@@ -257,7 +257,7 @@ static int pin_range(struct pinctl *pinctl, const struct pin_options *options, u
 	libpin_request_set_address(request, start);
 	libpin_request_set_length(request, length);
 	libpin_request_set_write(request, options->write);
-	ret = libpin_pin(ctx, request, &pin, &refusal);
+	ret = libpin_pin_create(ctx, request, &pin, &refusal);
 	libpin_request_free(request);
 	if (refusal) {
 		ret = refused(pinctl, options, refusal);

@@ -166,7 +166,7 @@ static int survey_try(struct survey *survey, struct libpin_context *ctx)
 	libpin_request_set_address(request, survey->start);
 	libpin_request_set_length(request, survey->length);
 	libpin_request_set_write(request, survey->write);
-	ret = libpin_pin(ctx, request, &pin, &refusal);
+	ret = libpin_pin_create(ctx, request, &pin, &refusal);
 	libpin_request_free(request);
 	survey->tried = true;
 	if (refusal) {

@@ -102,9 +102,9 @@ LIBPIN_API const char *libpin_consumer_ledger(uint32_t consumer)
 
 LIBPIN_API int libpin_reason_error_for(uint32_t reason, uint32_t consumer)
 {
+	int over_limit = consumer == LIBPIN_CONSUMER_XDP ? ENOBUFS : ENOMEM;
+
 	if (consumer > libpin_consumer_last())
 		return 0;
-	if (consumer == LIBPIN_CONSUMER_XDP && reason == PIN_REASON_MEMLOCK_LIMIT)
-		return ENOBUFS;
-	return libpin_reason_error(reason);
+	return reason == PIN_REASON_MEMLOCK_LIMIT ? over_limit : libpin_reason_error(reason);
 }

@@ -115,8 +115,9 @@ err_free:
 	return NULL;
 }
 
-LIBPIN_API int libpin_pin(struct libpin_context *ctx, const struct libpin_request *request,
-			  struct libpin_pin **pin, struct libpin_refusal **refusal)
+LIBPIN_API int libpin_pin_create(struct libpin_context *ctx,
+				 const struct libpin_request *request,
+				 struct libpin_pin **pin, struct libpin_refusal **refusal)
 {
 	struct pin_report *reports = NULL;
 	struct pin_pin raw = { .size = sizeof(raw) };

@@ -53,13 +53,13 @@ START_TEST(test_success)
 	struct libpin_refusal *refusal = (void *)1;
 	struct libpin_pin *pin;
 
-	ck_assert_int_eq(libpin_pin(ctx, request, &pin, &refusal), 0);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), 0);
 	ck_assert_ptr_null(refusal);
 	ck_assert_uint_eq(libpin_pin_id(pin), 77);
 	ck_assert_uint_eq(libpin_pin_pages(pin), 2);
 	ck_assert_uint_eq(libpin_pin_runs(pin), 1);
 	libpin_pin_free(pin);
-	ck_assert_int_eq(libpin_pin(ctx, request, &pin, NULL), 0);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, NULL), 0);
 	libpin_pin_free(pin);
 	libpin_request_free(request);
 	libpin_context_close(ctx);
@@ -84,11 +84,11 @@ START_TEST(test_flags)
 	libpin_request_set_write(request, 0);
 	libpin_request_set_lease(request, 1);
 	/* An errno without a reason is no refusal. */
-	ck_assert_int_eq(libpin_pin(ctx, request, &pin, &refusal), -EOPNOTSUPP);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), -EOPNOTSUPP);
 	ck_assert_ptr_null(pin);
 	ck_assert_ptr_null(refusal);
 	libpin_request_set_lease(request, 0);
-	ck_assert_int_eq(libpin_pin(ctx, request, &pin, &refusal), -EINVAL);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), -EINVAL);
 	libpin_request_free(request);
 	libpin_context_close(ctx);
 }
@@ -146,7 +146,7 @@ START_TEST(test_refusal)
 	struct libpin_refusal *refusal;
 	struct libpin_pin *pin;
 
-	ck_assert_int_eq(libpin_pin(ctx, request, &pin, &refusal), -EFAULT);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), -EFAULT);
 	ck_assert_ptr_null(pin);
 	ck_assert_ptr_nonnull(refusal);
 	ck_assert_int_eq(libpin_refusal_error(refusal), EFAULT);
@@ -162,7 +162,7 @@ START_TEST(test_refusal)
 	ck_assert_uint_eq(libpin_verdict_report_count(verdict), 1);
 	ck_assert_uint_eq(libpin_verdict_reason(verdict), PIN_REASON_NOT_WRITABLE);
 	libpin_refusal_free(refusal);
-	ck_assert_int_eq(libpin_pin(ctx, request, &pin, NULL), -EFAULT);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, NULL), -EFAULT);
 	libpin_request_free(request);
 	libpin_context_close(ctx);
 }
@@ -185,7 +185,7 @@ START_TEST(test_replaced_mapping)
 	struct libpin_refusal *refusal;
 	struct libpin_pin *pin;
 
-	ck_assert_int_eq(libpin_pin(ctx, request, &pin, &refusal), -EFAULT);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), -EFAULT);
 	ck_assert_ptr_null(libpin_refusal_path(refusal));
 	libpin_refusal_free(refusal);
 	libpin_request_free(request);
@@ -210,7 +210,7 @@ START_TEST(test_resource)
 	struct libpin_refusal *refusal;
 	struct libpin_pin *pin;
 
-	ck_assert_int_eq(libpin_pin(ctx, request, &pin, &refusal), -ENOMEM);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), -ENOMEM);
 	ck_assert_ptr_null(libpin_refusal_path(refusal));
 	ck_assert_uint_eq(libpin_verdict_report_count(libpin_refusal_verdict(refusal)), 0);
 	libpin_refusal_free(refusal);
@@ -240,7 +240,7 @@ START_TEST(test_broken_module)
 	struct libpin_refusal *refusal;
 	struct libpin_pin *pin;
 
-	ck_assert_int_eq(libpin_pin(ctx, request, &pin, &refusal), -EFAULT);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), -EFAULT);
 	ck_assert_ptr_nonnull(refusal);
 	ck_assert_ptr_null(libpin_refusal_reason_name(refusal));
 	ck_assert_ptr_null(libpin_refusal_sentence(refusal));
@@ -381,9 +381,9 @@ START_TEST(test_null)
 	struct libpin_request *request = request_of(0x1000, 0x2000);
 	struct libpin_pin *pin;
 
-	ck_assert_int_eq(libpin_pin(NULL, request, &pin, NULL), -EINVAL);
-	ck_assert_int_eq(libpin_pin(ctx, NULL, &pin, NULL), -EINVAL);
-	ck_assert_int_eq(libpin_pin(ctx, request, NULL, NULL), -EINVAL);
+	ck_assert_int_eq(libpin_pin_create(NULL, request, &pin, NULL), -EINVAL);
+	ck_assert_int_eq(libpin_pin_create(ctx, NULL, &pin, NULL), -EINVAL);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, NULL, NULL), -EINVAL);
 	ck_assert_int_eq(libpin_request_new(NULL), -EINVAL);
 	ck_assert_int_eq(libpin_request_set_address(NULL, 0), -EINVAL);
 	ck_assert_int_eq(libpin_request_set_length(request, 0), -EINVAL);

@@ -172,8 +172,8 @@ int libpin_request_set_cookie(struct libpin_request *request, uint64_t cookie);
  * without write; -EOVERFLOW: the range wraps; -EOPNOTSUPP without a refusal: the
  * module has no leases.
  */
-int libpin_pin(struct libpin_context *ctx, const struct libpin_request *request,
-	       struct libpin_pin **pin, struct libpin_refusal **refusal);
+int libpin_pin_create(struct libpin_context *ctx, const struct libpin_request *request,
+		      struct libpin_pin **pin, struct libpin_refusal **refusal);
 
 /*
  * Frees the object only: the memory stays pinned until libpin_unpin() or the
@@ -534,7 +534,7 @@ const struct libpin_remedy *
 libpin_reason_remedy_for(uint32_t reason, uint32_t consumer, size_t index);
 
 /* What following a remedy costs. */
-enum libpin_remedy_flags {
+enum libpin_remedy_costs {
 	LIBPIN_REMEDY_DESTROYS_DATA = 1 << 0,
 	LIBPIN_REMEDY_NEEDS_ROOT = 1 << 1,
 	LIBPIN_REMEDY_NEEDS_REBOOT = 1 << 2
@@ -549,7 +549,7 @@ const char *libpin_remedy_text(const struct libpin_remedy *remedy);
  */
 const char *libpin_remedy_command(const struct libpin_remedy *remedy);
 
-/* enum libpin_remedy_flags of the command, or of the remedy without one. */
+/* enum libpin_remedy_costs of the command, or of the remedy without one. */
 uint32_t libpin_remedy_flags(const struct libpin_remedy *remedy);
 
 /* --- consumers: who else pins -------------------------------------------- */
