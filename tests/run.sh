@@ -38,6 +38,7 @@ suite() { # NAME COMMAND...
 
 host_suites() {
 	suite abi tests/abi/run
+	suite libpin tests/lib/run
 	suite unit make -s -C tests/unit check
 	suite unit-sanitized make -s -C tests/unit check SANITIZE=1
 	suite cli tests/cli/run
@@ -55,7 +56,10 @@ build_modules() { # KERNEL: sets module and delays
 }
 
 kernel_suites() { # KERNEL
-	local kernel=$1 module delays files
+	local kernel=$1 module delays files file users=()
+	for file in build/tests/lib/*; do
+		users+=(-f "$file")
+	done
 	build_modules "$kernel" || return
 	files=(-f "$module" -f build/tests/func/pin-func -f tests/func/guest.sh
 		-f tests/func/skips.txt)
@@ -69,13 +73,17 @@ kernel_suites() { # KERNEL
 	suite "windows-$kernel" tests/vm/run.sh -k "$kernel" -n "windows" -t 1500 \
 		-a secretmem.enable=1 -f "$delays" -f build/tests/func/pin-func \
 		-f tests/func/guest.sh -f tests/func/skips.txt -- /root/guest.sh "$kernel"
+	# Python is the host's.
+	suite "libpin-$kernel" tests/vm/run.sh -k "$kernel" -n "libpin" -t 600 -r \
+		-f "$module" -f tests/lib/guest.sh "${users[@]}" -- /root/guest.sh
 	suite "pinctl-$kernel" tests/vm/run.sh -k "$kernel" -n "pinctl" -t 600 \
 		-a secretmem.enable=1 -f "$module" -f build/tools/pinctl \
 		-f tests/cli/guest.sh -- /root/guest.sh
 }
 
 build() {
-	make -s -C userlib && make -s -C tools && make -s -C tests/func &&
+	make -s -C userlib && make -s -C userlib examples &&
+		tests/lib/run build/tests/lib && make -s -C tools && make -s -C tests/func &&
 		make -s -C tools SANITIZE=1
 }
 
