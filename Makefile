@@ -52,6 +52,9 @@ test-vm: ## the tests of the virtual machine's own runner; KERNEL=
 lint: ## checkpatch, sparse, W=1, shellcheck, spelling, licences
 	@tests/lint.sh
 
+abi-snapshot: userspace ## take the ABI as it is now for the one that lint compares
+	@tests/abi/snapshot update
+
 clean: ## remove what was built; the cache of kernels stays
 	rm -rf build
 	find driver \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
@@ -59,6 +62,6 @@ clean: ## remove what was built; the cache of kernels stays
 		-o -name features.h \) -delete
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup demo test test-debug test-vm lint clean help
+.PHONY: all userspace module setup demo test test-debug test-vm lint abi-snapshot clean help

@@ -8,6 +8,7 @@ set -u
 
 cd "$(dirname "$0")/.." || exit 1
 tests/setup.sh build vm lint || exit 1
+make -s -C userlib > /dev/null || exit 1
 # shellcheck source=tests/vm/apt.sh
 . tests/vm/apt.sh
 # Fetched here, because a check that says anything has failed.
@@ -134,6 +135,11 @@ no_delay_points() { # KERNEL
 	[ -n "$(delay_points "$delays")" ] || echo "no delay point in $delays"
 }
 
+quietly() { # COMMAND...: what it says counts only if it fails
+	local output
+	output=$("$@" 2>&1) || { printf '%s\n' "$output"; return 1; }
+}
+
 mapfile -t kernel_files < <(git ls-files 'driver/*.c' 'driver/*.h' 'uapi/*.h')
 mapfile -t user_files < <(git ls-files 'userlib/*.[ch]' 'tools/*.[ch]' 'tests/*.[ch]')
 
@@ -146,6 +152,8 @@ check "shellcheck" shellcheck -x "${scripts[@]}"
 # Misspelt on purpose: what "did you mean" is tested with.
 check "spelling" codespell -q 3 -L chek,chekc,nwe "${c_files[@]}" "${scripts[@]}" README.md
 check "length of files" long_files
+check "headers and layout" quietly tests/abi/run
+check "binary interface of libpin" quietly tests/abi/snapshot compare abi
 check "sparse, 6.12" sparse 6.12
 check "W=1, 6.1" builds 6.1
 check "W=1, 6.12" builds 6.12
