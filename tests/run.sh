@@ -39,6 +39,7 @@ suite() { # NAME COMMAND...
 host_suites() {
 	suite abi tests/abi/run
 	suite libpin tests/lib/run
+	suite man tests/man/run
 	suite unit make -s -C tests/unit check
 	suite unit-sanitized make -s -C tests/unit check SANITIZE=1
 	suite cli tests/cli/run
@@ -83,7 +84,7 @@ kernel_suites() { # KERNEL
 
 build() {
 	make -s -C userlib && make -s -C userlib examples &&
-		tests/lib/run build/tests/lib && make -s -C tools && make -s -C tests/func &&
+		tests/lib/run build/tests/lib && tests/man/run build/tests/lib && make -s -C tools && make -s -C tests/func &&
 		make -s -C tools SANITIZE=1
 }
 

@@ -27,9 +27,10 @@ for group; do
 		e2fsprogs xfsprogs ndctl daxctl jq debian-archive-keyring ;;
 	# checkpatch is in the kernel's source only.
 	lint) set -- sparse shellcheck codespell perl python3-minimal \
-		abigail-tools gcc-multilib mandoc xz-utils linux-source-6.12 ;;
+		abigail-tools gcc-multilib xz-utils linux-source-6.12 ;;
 	test) set -- bats jq gcc-multilib strace liburing-dev \
-		libibverbs-dev ibverbs-providers python3 python3-yaml zsh fish ;;
+		libibverbs-dev ibverbs-providers python3 python3-yaml zsh fish \
+		mandoc groff-base bsdextrautils ;;
 	debug-kernel) set -- build-essential flex bison bc libssl-dev \
 		libelf-dev dwarves rsync cpio kmod xz-utils lz4 python3-minimal ;;
 	*) usage ;;

@@ -3,7 +3,8 @@
 # shellcheck shell=dash
 #
 # libpin with the real module, in the guest: the examples, C++ and ctypes. Beside this
-# lie pin.ko and what "tests/lib/run DIR" built; Python is the host's.
+# lie pin.ko and what "tests/lib/run DIR" and "tests/man/run DIR" built; Python is the
+# host's.
 #
 # The last line is "N passed, N failed, N skipped".
 set -u
@@ -98,6 +99,8 @@ check "list_runs" says 0 list_runs 4 -- \
 	'^  at 0: [0-9]* bytes on node [01], physical address 0x[0-9a-f]*000$'
 check "list_runs beyond the user's limit" user_is_limited
 check "list_runs without privilege" address_withheld
+check "the example of libpin(3)" says 0 libpin-3 -- '^pinned 25[67] pages$'
+check "the example of pin(4)" says 0 pin-4 -- '^pinned [23] pages$'
 check "C++" "$here/cplusplus" pin
 check "ctypes" hostrun /usr/bin/python3 "$here/foreign.py" "$here/libpin.so" \
 	"$here/libpin.h" pin
