@@ -80,12 +80,22 @@ kernel_suites() { # KERNEL
 	suite "pinctl-$kernel" tests/vm/run.sh -k "$kernel" -n "pinctl" -t 600 \
 		-a secretmem.enable=1 -f "$module" -f build/tools/pinctl \
 		-f tests/cli/guest.sh -- /root/guest.sh
+	# The machine has no huge page of 1G to give, so it is not to claim them.
+	files=(-f "$module")
+	for file in libshim.so gup_longterm cow; do
+		files+=(-f "build/tests/selftest/$file")
+	done
+	for file in guest.sh results.awk exceptions.txt; do
+		files+=(-f "tests/selftest/$file")
+	done
+	suite "selftest-$kernel" tests/vm/run.sh -k "$kernel" -n "selftest" -t 1500 \
+		-q "-cpu max,la57=off,pdpe1gb=off" "${files[@]}" -- /root/guest.sh "$kernel"
 }
 
 build() {
 	make -s -C userlib && make -s -C userlib examples &&
 		tests/lib/run build/tests/lib && tests/man/run build/tests/lib && make -s -C tools && make -s -C tests/func &&
-		make -s -C tools SANITIZE=1
+		make -s -C tests/selftest && make -s -C tools SANITIZE=1
 }
 
 [ $# -gt 0 ] || { echo "usage: run.sh host|6.1|6.12|7.2..." >&2; exit 2; }

@@ -25,12 +25,12 @@ for group; do
 		libsmartcols-dev libjson-c-dev libnl-3-dev libnl-genl-3-dev ;;
 	vm) set -- qemu-system-x86 busybox-static cpio kmod xz-utils \
 		e2fsprogs xfsprogs ndctl daxctl jq debian-archive-keyring ;;
-	# checkpatch is in the kernel's source only.
+	# checkpatch is in the kernel's source only, and so are its own tests.
 	lint) set -- sparse shellcheck codespell perl python3-minimal \
 		abigail-tools gcc-multilib xz-utils linux-source-6.12 ;;
 	test) set -- bats jq gcc-multilib strace liburing-dev \
 		libibverbs-dev ibverbs-providers python3 python3-yaml zsh fish \
-		mandoc groff-base bsdextrautils ;;
+		mandoc groff-base bsdextrautils xz-utils linux-source-6.12 ;;
 	debug-kernel) set -- build-essential flex bison bc libssl-dev \
 		libelf-dev dwarves rsync cpio kmod xz-utils lz4 python3-minimal ;;
 	*) usage ;;
