@@ -55,12 +55,14 @@ static const char bash_engine[] =
 	"\tmapfile -t COMPREPLY < <(compgen -P \"$1\" -f -- \"$2\")\n"
 	"}\n"
 	"\n"
+	"_pinctl_pids() {\n"
+	"\tmapfile -t COMPREPLY < <(cd /proc && compgen -G \"${cur:-[0-9]}*\" | grep '^[0-9]*$')\n"
+	"}\n"
+	"\n"
 	"_pinctl_target() { # WORDS...\n"
 	"\tcase $cur in\n"
 	"\tfile:*) _pinctl_files file: \"${cur#file:}\" ;;\n"
-	"\t[0-9]*)\n"
-	"\t\tmapfile -t COMPREPLY < <(cd /proc && compgen -G \"$cur*\")\n"
-	"\t\t;;\n"
+	"\t[0-9]*) _pinctl_pids ;;\n"
 	"\t*)\n"
 	"\t\t_pinctl_offer one \"$@\"\n"
 	"\t\tcase ${COMPREPLY[*]} in\n"
@@ -108,6 +110,8 @@ static void bash_values(const struct command *command, enum values values)
 		fputs("_pinctl_files '' \"$cur\"", stdout);
 	} else if (values == VALUES_TARGET) {
 		printf("_pinctl_target %s", target_words);
+	} else if (values == VALUES_PID) {
+		fputs("_pinctl_pids", stdout);
 	} else {
 		printf("_pinctl_offer %s", values_are_list(values) ? "list" : "one");
 		print_words(command, values, " ", "");
@@ -229,6 +233,8 @@ static void zsh_values(const struct command *command, enum values values)
 		fputs("_files", stdout);
 	} else if (values == VALUES_TARGET) {
 		printf("_pinctl_target %s", target_words);
+	} else if (values == VALUES_PID) {
+		fputs("_pids", stdout);
 	} else if (values_are_list(values)) {
 		fputs("_pinctl_list", stdout);
 		print_words(command, values, " ", "");
@@ -378,6 +384,8 @@ static void fish_values(const struct command *command, enum values values)
 	fputs(" -x -a '", stdout);
 	if (values == VALUES_TARGET) {
 		printf("(__pinctl_target %s)", target_words);
+	} else if (values == VALUES_PID) {
+		fputs("(__fish_complete_pids)", stdout);
 	} else if (values_are_list(values)) {
 		fputs("(__pinctl_list", stdout);
 		print_words(command, values, " ", "");

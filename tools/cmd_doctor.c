@@ -2,32 +2,23 @@
 /*
  * pinctl doctor: can this machine, and this user on it, pin memory?
  *
- * One function for each check, in a table with its stable id.  A check that
- * cannot find out says "unknown", which fails nothing.
+ * What is asked is in checks.c, where the answers come from in machine.c and
+ * system.c; here is what becomes of them.
  */
+#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <libpin.h>
-#include <mntent.h>
-#include <stdarg.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
-#include "capability.h"
+#include "checks.h"
 #include "output.h"
-#include "size.h"
 #include "text.h"
 
-#define DEVICE "/dev/pin"
-#define FIXES_MAX 4
-
-enum status { STATUS_OK, STATUS_WARN, STATUS_FAIL, STATUS_UNKNOWN };
+#define CHECKS_MAX 64
 
 static const struct {
 	const char *text;
@@ -40,442 +31,103 @@ static const struct {
 	[STATUS_UNKNOWN] = { "unknown", "unknown", "yellow" },
 };
 
-struct finding {
-	enum status status;
-	char *text;
-	const char *fixes[FIXES_MAX];
-	size_t fix_count;
+enum doctor_column { COL_ID, COL_STATUS, COL_TEXT, COL_FIXES, COL_ALTERNATIVES };
+
+static const struct column columns[] = {
+	[COL_ID] = { "ID", "string", "the check's id", false },
+	[COL_STATUS] = { "STATUS", "string", "ok, warn, fail or unknown", false },
+	[COL_TEXT] = { "TEXT", "string", "what is the case", false },
+	[COL_FIXES] = { "FIXES", "list", "commands against it, all of them, in this order",
+			false },
+	[COL_ALTERNATIVES] = { "ALTERNATIVES", "list", "commands instead of those", false },
+	{ 0 }
 };
 
-/* What several checks look at; @info is NULL if @open_error is not 0. */
-struct machine {
-	struct libpin_info *info;
-	int open_error;
-	uint64_t page_size;
+/* @chosen: by the index of a check. */
+struct doctor_options {
+	bool chosen[CHECKS_MAX];
+	bool list;
+	bool strict;
+	bool print_fixes;
+	pid_t pid;
+	const char *save;
+	const char *sysroot;
 };
 
-static void find(struct finding *finding, enum status status, const char *format, ...)
-	printf_like(3, 4);
+/* One finding for each check that was chosen. */
+struct examination {
+	struct machine machine;
+	size_t indexes[CHECKS_MAX];
+	struct finding findings[CHECKS_MAX];
+	size_t count;
+	size_t statuses[ARRAY_SIZE(statuses)];
+};
 
-static void find(struct finding *finding, enum status status, const char *format, ...)
+static struct cell list_cell(const struct finding *finding, bool alternatives)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(&finding->text, format, arguments) < 0)
-		out_of_memory();
-	va_end(arguments);
-	finding->status = status;
-}
-
-static void fix(struct finding *finding, const char *command)
-{
-	if (finding->fix_count < FIXES_MAX)
-		finding->fixes[finding->fix_count++] = command;
-}
-
-/* The commands against @reason, which are in libpin. */
-static void fix_as(struct finding *finding, uint32_t reason)
-{
-	const struct libpin_remedy *remedy;
+	struct cell cell = { .text = text_format("%s", ""), .json = json_array() };
 	size_t i;
 
-	for (i = 0; (remedy = libpin_reason_remedy(reason, i)); i++)
-		if (libpin_remedy_command(remedy))
-			fix(finding, libpin_remedy_command(remedy));
-}
+	for (i = 0; i < finding->fix_count; i++) {
+		const struct fix *fix = &finding->fixes[i];
+		char *text = cell.text;
 
-/* The first line of a small file; false if there is none. */
-static bool read_line(const char *path, char *line, int size)
-{
-	FILE *file = fopen(path, "re");
-	bool read;
-
-	if (!file)
-		return false;
-	read = fgets(line, size, file);
-	fclose(file);
-	if (read)
-		line[strcspn(line, "\n")] = '\0';
-	return read;
-}
-
-static bool read_number(const char *path, uint64_t *number)
-{
-	char line[64], *end;
-
-	if (!read_line(path, line, sizeof(line)))
-		return false;
-	errno = 0;
-	*number = strtoull(line, &end, 10);
-	return !errno && end != line;
-}
-
-static const char *pages_text(const struct machine *machine, uint64_t pages,
-			      char text[SIZE_TEXT_MAX])
-{
-	uint64_t bytes;
-
-	if (pages == PIN_ALL_PAGES || __builtin_mul_overflow(pages, machine->page_size, &bytes))
-		return "unlimited";
-	return size_to_text(bytes, text);
-}
-
-static void check_module_loaded(const struct machine *machine, struct finding *finding)
-{
-	char version[64] = "";
-
-	if (!access("/sys/module/pin", F_OK)) {
-		read_line("/sys/module/pin/version", version, sizeof(version));
-		find(finding, STATUS_OK, "pin%s%s", *version ? " " : "", version);
-	} else if (machine->info) {
-		find(finding, STATUS_OK, "answers through " DEVICE);
-	} else {
-		find(finding, STATUS_FAIL, "the module pin is not loaded");
-		fix(finding, FIX_LOAD);
-	}
-}
-
-static void check_device_exists(const struct machine *machine, struct finding *finding)
-{
-	struct stat st;
-
-	(void)machine;
-	if (stat(DEVICE, &st)) {
-		find(finding, STATUS_FAIL, DEVICE ": %s", strerror(errno));
-		fix(finding, FIX_LOAD);
-	} else if (!S_ISCHR(st.st_mode)) {
-		find(finding, STATUS_FAIL, DEVICE " is not a character device");
-		fix(finding, "sudo rm " DEVICE " && sudo rmmod pin; " FIX_LOAD);
-	} else {
-		find(finding, STATUS_OK, DEVICE " %04o, uid %u, gid %u", st.st_mode & 07777,
-		     st.st_uid, st.st_gid);
-	}
-}
-
-static void check_device_access(const struct machine *machine, struct finding *finding)
-{
-	if (machine->open_error == ENOENT || machine->open_error == ENXIO ||
-	    machine->open_error == ENODEV) {
-		find(finding, STATUS_UNKNOWN, "there is no device to open");
-	} else if (machine->open_error) {
-		find(finding, STATUS_FAIL, "uid %u may not even ask: %s", getuid(),
-		     strerror(machine->open_error));
-		fix(finding, FIX_GROUP);
-		fix(finding, FIX_MEMBER);
-	} else if (access(DEVICE, R_OK | W_OK)) {
-		find(finding, STATUS_WARN, "uid %u may ask, not pin: %s", getuid(),
-		     strerror(errno));
-		fix(finding, FIX_GROUP);
-		fix(finding, FIX_MEMBER);
-	} else {
-		find(finding, STATUS_OK, "uid %u may ask and pin", getuid());
-	}
-}
-
-static void check_module_version(const struct machine *machine, struct finding *finding)
-{
-	uint32_t version = libpin_info_abi_version(machine->info);
-
-	if (!machine->info)
-		find(finding, STATUS_UNKNOWN, "no module to ask");
-	else if (version == PIN_ABI_VERSION)
-		find(finding, STATUS_OK, "interface version %u, as this pinctl", version);
-	else
-		find(finding, STATUS_WARN, "interface version %u, this pinctl has %u: %s", version,
-		     PIN_ABI_VERSION, "some answers may be missing");
-}
-
-static void check_lockdown(const struct machine *machine, struct finding *finding)
-{
-	char line[128];
-
-	(void)machine;
-	if (!read_line("/sys/kernel/security/lockdown", line, sizeof(line))) {
-		find(finding, STATUS_UNKNOWN, "this kernel does not tell");
-	} else if (strstr(line, "[none]")) {
-		find(finding, STATUS_OK, "none");
-	} else {
-		find(finding, STATUS_WARN, "%s: only signed modules load", line);
-		fix(finding, "sudo mokutil --import /var/lib/dkms/mok.pub   # then reboot, enroll");
-	}
-}
-
-static void check_memlock_soft(const struct machine *machine, struct finding *finding)
-{
-	char soft[SIZE_TEXT_MAX], hard[SIZE_TEXT_MAX];
-	struct rlimit limit;
-	const char *hard_text = "unlimited";
-
-	(void)machine;
-	if (getrlimit(RLIMIT_MEMLOCK, &limit)) {
-		find(finding, STATUS_UNKNOWN, "%s", strerror(errno));
-		return;
-	}
-	if (limit.rlim_max != RLIM_INFINITY)
-		hard_text = size_to_text(limit.rlim_max, hard);
-	if (limit.rlim_cur == RLIM_INFINITY) {
-		find(finding, STATUS_OK, "unlimited");
-		return;
-	}
-	if (capability_ipc_lock(getpid())) {
-		find(finding, STATUS_OK, "%s (hard limit %s), from which CAP_IPC_LOCK exempts",
-		     size_to_text(limit.rlim_cur, soft), hard_text);
-		return;
-	}
-	find(finding, STATUS_WARN, "%s (hard limit %s): larger pins fail with ENOMEM",
-	     size_to_text(limit.rlim_cur, soft), hard_text);
-	fix_as(finding, PIN_REASON_MEMLOCK_LIMIT);
-}
-
-static void check_memlock_user(const struct machine *machine, struct finding *finding)
-{
-	uint64_t limit = libpin_info_user_limit_pages(machine->info);
-	uint64_t charged = libpin_info_user_charged_pages(machine->info);
-	char limit_size[SIZE_TEXT_MAX], charged_size[SIZE_TEXT_MAX];
-	bool full;
-
-	if (!machine->info) {
-		find(finding, STATUS_UNKNOWN, "no module to ask; no file in /proc shows it");
-		return;
-	}
-	full = limit != PIN_ALL_PAGES && charged >= limit;
-	find(finding, full ? STATUS_WARN : STATUS_OK,
-	     "uid %u has %s of %s charged (" DEVICE ", io_uring, AF_XDP, iommufd, ...)", getuid(),
-	     pages_text(machine, charged, charged_size), pages_text(machine, limit, limit_size));
-	if (full)
-		fix_as(finding, PIN_REASON_MEMLOCK_LIMIT);
-}
-
-static void check_memlock_cap(const struct machine *machine, struct finding *finding)
-{
-	(void)machine;
-	if (!capability_ipc_lock(getpid())) {
-		find(finding, STATUS_OK, "no CAP_IPC_LOCK: the limit counts");
-	} else if (machine->info &&
-		   libpin_info_user_limit_pages(machine->info) != PIN_ALL_PAGES) {
-		find(finding, STATUS_WARN,
-		     "CAP_IPC_LOCK, but not in the initial user namespace: the limit counts");
-	} else {
-		find(finding, STATUS_OK, "CAP_IPC_LOCK: the limit does not count%s",
-		     machine->info ? "" : ", unless this is a container's");
-	}
-}
-
-static void check_system_cap(const struct machine *machine, struct finding *finding)
-{
-	uint64_t cap = libpin_info_system_cap_pages(machine->info);
-	uint64_t pinned = libpin_info_system_pinned_pages(machine->info);
-	char cap_size[SIZE_TEXT_MAX], pinned_size[SIZE_TEXT_MAX];
-	bool full = pinned >= cap;
-
-	if (!machine->info) {
-		find(finding, STATUS_UNKNOWN, "no module to ask");
-		return;
-	}
-	find(finding, full ? STATUS_FAIL : STATUS_OK, "%s of %s pinned through " DEVICE,
-	     pages_text(machine, pinned, pinned_size), pages_text(machine, cap, cap_size));
-	if (full)
-		fix_as(finding, PIN_REASON_SYSTEM_CAP);
-}
-
-static void check_hugetlb(const struct machine *machine, struct finding *finding)
-{
-	uint64_t total = 0, free_pages = 0, size = 0;
-	char line[128], text[SIZE_TEXT_MAX];
-	FILE *file = fopen("/proc/meminfo", "re");
-
-	(void)machine;
-	if (!file) {
-		find(finding, STATUS_UNKNOWN, "/proc/meminfo: %s", strerror(errno));
-		return;
-	}
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "HugePages_Total: %" SCNu64, &total) == 1 ||
-		    sscanf(line, "HugePages_Free: %" SCNu64, &free_pages) == 1 ||
-		    sscanf(line, "Hugepagesize: %" SCNu64 " kB", &size) == 1)
+		if (fix->alternative != alternatives)
 			continue;
+		cell.text = text_format("%s%s%s", text, *text ? "; " : "", fix->command);
+		free(text);
+		json_object_array_add(cell.json, json_string(fix->command));
 	}
-	fclose(file);
-	if (!size)
-		find(finding, STATUS_OK, "this kernel has no hugetlb");
-	else if (total && !free_pages)
-		find(finding, STATUS_WARN, "none of %" PRIu64 " pages of %s is free", total,
-		     size_to_text(size * 1024, text));
-	else
-		find(finding, STATUS_OK, "%" PRIu64 " of %" PRIu64 " pages of %s free", free_pages,
-		     total, size_to_text(size * 1024, text));
-	if (finding->status == STATUS_WARN)
-		fix(finding, "sudo sysctl vm.nr_hugepages=$COUNT");
+	return cell;
 }
 
-static void check_thp(const struct machine *machine, struct finding *finding)
+static struct cell doctor_cell(const void *data, size_t row, int column, bool bytes)
 {
-	char line[128], *open, *close;
+	const struct examination *examination = data;
+	const struct finding *finding = &examination->findings[row];
+	const char *text, *color = NULL;
 
-	(void)machine;
-	if (!read_line("/sys/kernel/mm/transparent_hugepage/enabled", line, sizeof(line))) {
-		find(finding, STATUS_OK, "this kernel has none");
-		return;
+	(void)bytes;
+	switch (column) {
+	case COL_FIXES:
+		return list_cell(finding, false);
+	case COL_ALTERNATIVES:
+		return list_cell(finding, true);
+	case COL_ID:
+		text = checks[examination->indexes[row]].id;
+		break;
+	case COL_STATUS:
+		text = statuses[finding->status].member;
+		color = statuses[finding->status].color;
+		break;
+	default:
+		text = finding->text;
+		break;
 	}
-	open = strchr(line, '[');
-	close = open ? strchr(open, ']') : NULL;
-	if (close)
-		*close = '\0';
-	find(finding, STATUS_OK, "%s", open ? open + 1 : line);
-}
-
-/* Pages that the zones of this name manage on all nodes. */
-static bool zone_pages(const char *zone, uint64_t *pages)
-{
-	FILE *file = fopen("/proc/zoneinfo", "re");
-	char line[256], name[32] = "";
-	uint64_t value;
-	int node;
-
-	*pages = 0;
-	if (!file)
-		return false;
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "Node %d, zone %31s", &node, name) == 2)
-			continue;
-		if (!strcmp(name, zone) && sscanf(line, " managed %" SCNu64, &value) == 1)
-			*pages += value;
-	}
-	fclose(file);
-	return true;
-}
-
-static void check_zone_movable(const struct machine *machine, struct finding *finding)
-{
-	char text[SIZE_TEXT_MAX];
-	uint64_t pages;
-
-	if (!zone_pages("Movable", &pages))
-		find(finding, STATUS_UNKNOWN, "/proc/zoneinfo: %s", strerror(errno));
-	else if (!pages)
-		find(finding, STATUS_OK, "no memory in ZONE_MOVABLE");
-	else
-		find(finding, STATUS_WARN, "%s: pages there are moved out before a pin, which can "
-		     "fail (explain migrate-failed)", pages_text(machine, pages, text));
-}
-
-static bool mounted_with_dax(const struct mntent *mount)
-{
-	char *option = hasmntopt(mount, "dax");
-
-	/* dax, dax=always: every file; dax=inode: those marked; dax=never: none. */
-	return option && (option[3] == '\0' || option[3] == ',' ||
-			  !strncmp(option, "dax=always", 10));
-}
-
-static void check_dax_mounts(const struct machine *machine, struct finding *finding)
-{
-	FILE *file = setmntent("/proc/self/mounts", "re");
-	char *first = NULL;
-	struct mntent *mount;
-	size_t count = 0;
-
-	(void)machine;
-	if (!file) {
-		find(finding, STATUS_UNKNOWN, "/proc/self/mounts: %s", strerror(errno));
-		return;
-	}
-	while ((mount = getmntent(file))) {
-		if (!mounted_with_dax(mount))
-			continue;
-		if (!count++)
-			first = text_for_terminal(mount->mnt_dir);
-	}
-	endmntent(file);
-	if (!count)
-		find(finding, STATUS_OK, "no filesystem is mounted with dax");
-	else
-		find(finding, STATUS_WARN, "%s%s: long-term pins of its files fail (explain fsdax)",
-		     first, count > 1 ? " and others" : "");
-	free(first);
-}
-
-static void check_io_uring(const struct machine *machine, struct finding *finding)
-{
-	uint64_t disabled;
-
-	(void)machine;
-	if (!read_number("/proc/sys/kernel/io_uring_disabled", &disabled)) {
-		find(finding, STATUS_UNKNOWN, "this kernel has no switch for it");
-		return;
-	}
-	if (!disabled) {
-		find(finding, STATUS_OK, "allowed for everybody");
-		return;
-	}
-	find(finding, STATUS_WARN, "%s",
-	     disabled == 1 ? "only for a group and for CAP_SYS_ADMIN" : "off");
-	fix(finding, "sudo sysctl kernel.io_uring_disabled=0");
-}
-
-static const struct check {
-	const char *id;
-	void (*run)(const struct machine *machine, struct finding *finding);
-} checks[] = {
-	{ "module.loaded", check_module_loaded },
-	{ "device.exists", check_device_exists },
-	{ "device.access", check_device_access },
-	{ "module.version", check_module_version },
-	{ "kernel.lockdown", check_lockdown },
-	{ "memlock.soft", check_memlock_soft },
-	{ "memlock.user", check_memlock_user },
-	{ "memlock.cap", check_memlock_cap },
-	{ "system.cap", check_system_cap },
-	{ "hugetlb.free", check_hugetlb },
-	{ "thp", check_thp },
-	{ "zone.movable", check_zone_movable },
-	{ "dax.mounts", check_dax_mounts },
-	{ "io_uring", check_io_uring },
-};
-
-static void machine_look(struct machine *machine)
-{
-	struct libpin_context *ctx;
-	int ret;
-
-	*machine = (struct machine){ .page_size = (uint64_t)sysconf(_SC_PAGESIZE) };
-	ret = libpin_context_open(&ctx, NULL, false);
-	if (!ret) {
-		ret = libpin_info_get(ctx, &machine->info);
-		libpin_context_close(ctx);
-	}
-	machine->open_error = -ret;
+	return (struct cell){
+		.text = text_format("%s", text),
+		.json = json_string(text),
+		.color = color,
+	};
 }
 
 static void print_finding(const struct pinctl *pinctl, const char *id,
 			  const struct finding *finding)
 {
-	static const char indent[] = "                           ";
-	char status[16];
+	static const char indent[] = "                                  ";
+	char *text = text_for_terminal(finding->text), status[16];
 	size_t i;
 
-	printf(" %-17s ", id);
+	printf(" %-24s ", id);
 	snprintf(status, sizeof(status), "%-7s", statuses[finding->status].text);
 	output_colored(pinctl, statuses[finding->status].color, status);
 	putchar(' ');
-	text_print_wrapped(finding->text, strlen(indent), indent, output_width());
+	text_print_wrapped(text, strlen(indent), indent, output_width());
+	free(text);
+	/* Never wrapped: they are for pasting. */
 	for (i = 0; i < finding->fix_count; i++)
-		printf("%sfix: %s\n", indent, finding->fixes[i]);
-}
-
-static struct json_object *finding_json(const char *id, const struct finding *finding)
-{
-	struct json_object *object = json_members(), *fixes = json_array();
-	size_t i;
-
-	for (i = 0; i < finding->fix_count; i++)
-		json_object_array_add(fixes, json_string(finding->fixes[i]));
-	json_add_string(object, "id", id);
-	json_add_string(object, "status", statuses[finding->status].member);
-	json_add_string(object, "text", finding->text);
-	json_add(object, "fixes", fixes);
-	return object;
+		printf("   %s %s\n", finding->fixes[i].alternative ? "or: " : "fix:",
+		       finding->fixes[i].command);
 }
 
 static struct json_object *features_json(const struct machine *machine)
@@ -484,7 +136,7 @@ static struct json_object *features_json(const struct machine *machine)
 	size_t i;
 
 	for (i = 0; i < libpin_feature_count(); i++)
-		if (libpin_info_features(machine->info) & libpin_feature_bit(i))
+		if (machine->features & libpin_feature_bit(i))
 			json_object_array_add(features, json_string(libpin_feature_name(i)));
 	return features;
 }
@@ -493,138 +145,402 @@ static void print_features(const struct machine *machine)
 {
 	size_t i;
 
-	if (!machine->info)
+	if (!machine->answered)
 		return;
 	fputs("\nfeatures:", stdout);
 	for (i = 0; i < libpin_feature_count(); i++)
-		if (libpin_info_features(machine->info) & libpin_feature_bit(i))
+		if (machine->features & libpin_feature_bit(i))
 			printf(" %s", libpin_feature_name(i));
 	putchar('\n');
 }
 
-static void print_json(struct pinctl *pinctl, const struct machine *machine,
-		       const struct utsname *name, struct json_object *results,
-		       const size_t *counts)
+static void kernel_release(const struct machine *machine, char *release, size_t size)
+{
+	snprintf(release, size, "unknown");
+	system_line(machine->system, "/proc/sys/kernel/osrelease", release, size);
+}
+
+static void print_json(struct pinctl *pinctl, const struct doctor_options *options,
+		       const struct examination *examination, const struct table *table)
 {
 	struct json_object *document = json_document("pinctl.doctor/1");
+	char release[96];
 	size_t i;
 
-	json_add_string(document, "kernel", name->release);
+	kernel_release(&examination->machine, release, sizeof(release));
+	json_add_string(document, "kernel", release);
 	json_add_string(document, "pinctl", PINCTL_VERSION);
-	json_add(document, "features", features_json(machine));
+	json_add_string(document, "process", examination->machine.process + strlen("/proc/"));
+	json_add_string(document, "sysroot", options->sysroot);
+	json_add_string(document, "saved", options->save);
+	json_add(document, "features", features_json(&examination->machine));
 	for (i = 0; i < ARRAY_SIZE(statuses); i++)
-		json_add_integer(document, statuses[i].member, counts[i]);
-	json_add(document, "checks", results);
+		json_add_integer(document, statuses[i].member, examination->statuses[i]);
+	json_add(document, "checks", table_json(pinctl, table));
 	json_print(pinctl, document);
 }
 
-static int examine(struct pinctl *pinctl, const char *only)
+static void print_text(const struct pinctl *pinctl, const struct doctor_options *options,
+		       const struct examination *examination)
 {
-	size_t counts[ARRAY_SIZE(statuses)] = { 0 }, i;
-	struct json_object *results = json_array();
-	struct machine machine;
-	struct utsname name;
+	const struct machine *machine = &examination->machine;
+	char release[96], *shown;
+	size_t i;
 
-	uname(&name);
-	machine_look(&machine);
-	if (!pinctl->json)
-		printf("kernel %s, pinctl " PINCTL_VERSION "\n\n", name.release);
-	for (i = 0; i < ARRAY_SIZE(checks); i++) {
-		struct finding finding = { 0 };
+	kernel_release(machine, release, sizeof(release));
+	shown = text_for_terminal(release);
+	printf("kernel %s, pinctl " PINCTL_VERSION, shown);
+	free(shown);
+	if (!machine->self) {
+		shown = text_for_terminal(machine->process + strlen("/proc/"));
+		printf(", process %s", shown);
+		free(shown);
+	}
+	if (options->sysroot) {
+		shown = text_for_terminal(options->sysroot);
+		printf(", read from %s", shown);
+		free(shown);
+	}
+	fputs("\n\n", stdout);
+	for (i = 0; i < examination->count; i++)
+		print_finding(pinctl, checks[examination->indexes[i]].id,
+			      &examination->findings[i]);
+	print_features(machine);
+	printf("\n%zu ok, %zu warn, %zu FAIL, %zu unknown\n", examination->statuses[STATUS_OK],
+	       examination->statuses[STATUS_WARN], examination->statuses[STATUS_FAIL],
+	       examination->statuses[STATUS_UNKNOWN]);
+}
 
-		if (only && strcmp(only, checks[i].id))
+/* --- fixes as a script ------------------------------------------------------ */
+
+/* A name behind a dollar sign that is for the user to set: $IMAGE, not $USER. */
+static bool name_to_set(const char *command, char *name, size_t size)
+{
+	const char *dollar = command;
+	size_t length;
+
+	while ((dollar = strchr(dollar, '$'))) {
+		dollar++;
+		for (length = 0; isupper((unsigned char)dollar[length]); length++)
+			;
+		if (!length)
 			continue;
-		checks[i].run(&machine, &finding);
-		counts[finding.status]++;
-		if (pinctl->json)
-			json_object_array_add(results, finding_json(checks[i].id, &finding));
-		else
-			print_finding(pinctl, checks[i].id, &finding);
-		free(finding.text);
+		snprintf(name, size, "%.*s", (int)length, dollar);
+		return true;
 	}
-	if (pinctl->json) {
-		print_json(pinctl, &machine, &name, results, counts);
+	return false;
+}
+
+/* In a script "$$" is the script: what is meant is the shell that asked. */
+static void print_command(const char *command)
+{
+	const char *self = strstr(command, "$$");
+
+	if (self)
+		printf("%.*s%d%s\n", (int)(self - command), command, getppid(), self + 2);
+	else
+		puts(command);
+}
+
+static bool printed_before(const struct examination *examination, size_t row,
+			   const char *command)
+{
+	size_t i, j;
+
+	for (i = 0; i < row; i++)
+		for (j = 0; j < examination->findings[i].fix_count; j++)
+			if (!strcmp(examination->findings[i].fixes[j].command, command))
+				return true;
+	return false;
+}
+
+static void print_fix(const struct examination *examination, size_t row, const struct fix *fix)
+{
+	char name[32];
+
+	if (printed_before(examination, row, fix->command)) {
+		puts("# (as above)");
+	} else if (name_to_set(fix->command, name, sizeof(name))) {
+		printf("# %swith %s set: %s\n", fix->alternative ? "or " : "", name,
+		       fix->command);
+	} else if (fix->alternative) {
+		fputs("# or: ", stdout);
+		print_command(fix->command);
 	} else {
-		print_features(&machine);
-		printf("\n%zu ok, %zu warn, %zu FAIL, %zu unknown\n", counts[STATUS_OK],
-		       counts[STATUS_WARN], counts[STATUS_FAIL], counts[STATUS_UNKNOWN]);
-		json_object_put(results);
+		print_command(fix->command);
 	}
-	libpin_info_free(machine.info);
-	return counts[STATUS_FAIL] ? EXIT_NO : EXIT_YES;
+}
+
+static void print_fixes(const struct examination *examination)
+{
+	size_t i, j;
+
+	puts("#!/bin/sh\n"
+	     "# What \"pinctl doctor\" advises. Read it before you run it.");
+	for (i = 0; i < examination->count; i++) {
+		const struct finding *finding = &examination->findings[i];
+		char *text;
+
+		if (!finding->fix_count)
+			continue;
+		text = text_for_terminal(finding->text);
+		printf("\n# %s: %s\n", checks[examination->indexes[i]].id, text);
+		free(text);
+		for (j = 0; j < finding->fix_count; j++)
+			print_fix(examination, i, &finding->fixes[j]);
+	}
+}
+
+/* --- running ---------------------------------------------------------------- */
+
+static void examine(const struct doctor_options *options, struct examination *examination)
+{
+	struct finding *finding;
+	size_t i;
+
+	for (i = 0; i < check_count; i++) {
+		if (!options->chosen[i])
+			continue;
+		finding = &examination->findings[examination->count];
+		check_run(&checks[i], &examination->machine, finding);
+		examination->indexes[examination->count++] = i;
+		examination->statuses[finding->status]++;
+	}
+}
+
+static void print_examination(struct pinctl *pinctl, const struct doctor_options *options,
+			      const struct examination *examination, struct table *table)
+{
+	table->data = examination;
+	table->rows = examination->count;
+	if (pinctl->json)
+		print_json(pinctl, options, examination, table);
+	else if (options->print_fixes)
+		print_fixes(examination);
+	else if (pinctl->raw || pinctl->columns)
+		table_print(pinctl, table);
+	else if (!pinctl->quiet)
+		print_text(pinctl, options, examination);
+}
+
+static int save(struct pinctl *pinctl, const struct doctor_options *options,
+		const struct system *system)
+{
+	int ret = system_save(system, options->save);
+
+	if (ret)
+		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL, "cannot save to %s: %s",
+				options->save, strerror(-ret));
+	if (!pinctl->quiet) {
+		char *shown = text_for_terminal(options->save);
+
+		fprintf(stderr, "pinctl: %zu files saved to %s: look through them before you "
+			"send it (tar xf)\n", system_count(system), shown);
+		free(shown);
+	}
+	return EXIT_YES;
+}
+
+static int doctor_on(struct pinctl *pinctl, const struct doctor_options *options,
+		     struct system *system, struct table *table)
+{
+	struct examination examination = { 0 };
+	bool failed;
+	size_t i;
+	int ret = EXIT_YES;
+
+	machine_look(&examination.machine, system, options->pid);
+	examine(options, &examination);
+	if (options->save)
+		ret = save(pinctl, options, system);
+	if (!ret) {
+		print_examination(pinctl, options, &examination, table);
+		failed = examination.statuses[STATUS_FAIL] ||
+			 (options->strict && examination.statuses[STATUS_WARN]);
+		ret = failed ? EXIT_NO : EXIT_YES;
+	}
+	for (i = 0; i < examination.count; i++)
+		finding_release(&examination.findings[i]);
+	return ret;
+}
+
+static int doctor(struct pinctl *pinctl, const struct doctor_options *options)
+{
+	struct table table = { .columns = columns, .cell = doctor_cell };
+	struct system *system;
+	char path[64];
+	int ret;
+
+	ret = table_choose(pinctl, &table, "ID,STATUS,TEXT");
+	if (ret)
+		return ret;
+	ret = system_open(&system, options->sysroot);
+	if (ret)
+		return complain(pinctl, EXIT_UNKNOWN, ret == -EINVAL ?
+				"it is neither a directory nor what doctor --save writes" : NULL,
+				NULL, "cannot read %s: %s", options->sysroot, strerror(-ret));
+	snprintf(path, sizeof(path), "/proc/%d/status", options->pid);
+	if (options->pid && !system_read(system, path, NULL))
+		ret = complain(pinctl, EXIT_UNKNOWN, NULL, NULL, "there is no process %d",
+			       options->pid);
+	else
+		ret = doctor_on(pinctl, options, system, &table);
+	system_close(system);
+	return ret;
 }
 
 static int list_checks(struct pinctl *pinctl)
 {
-	struct json_object *document, *ids = json_array();
+	struct json_object *document, *list = json_array();
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(checks); i++) {
-		if (pinctl->json)
-			json_object_array_add(ids, json_string(checks[i].id));
-		else
-			puts(checks[i].id);
+	for (i = 0; i < check_count; i++) {
+		struct json_object *object = json_members();
+
+		json_add_string(object, "id", checks[i].id);
+		json_add_string(object, "summary", checks[i].summary);
+		json_object_array_add(list, object);
+		if (!pinctl->json)
+			printf("%-24s %s\n", checks[i].id, checks[i].summary);
 	}
 	if (!pinctl->json) {
-		json_object_put(ids);
+		json_object_put(list);
 		return EXIT_YES;
 	}
 	document = json_document("pinctl.checks/1");
-	json_add(document, "checks", ids);
+	json_add(document, "checks", list);
 	json_print(pinctl, document);
 	return EXIT_YES;
 }
 
-const char *doctor_check_id(size_t index)
+/* Sets or clears the checks that @list names by commas. */
+static int choose(struct pinctl *pinctl, struct doctor_options *options, const char *what,
+		  const char *list, bool chosen)
 {
-	return index < ARRAY_SIZE(checks) ? checks[index].id : NULL;
+	char *words = text_format("%s", list), *save, *word;
+	int index, ret = *list ? 0 : complain_usage(pinctl, NULL, "%s needs a check", what);
+
+	for (word = strtok_r(words, ",", &save); word && !ret; word = strtok_r(NULL, ",", &save)) {
+		index = values_find(pinctl, VALUES_CHECK, what, word);
+		if (index < 0)
+			ret = EXIT_USAGE;
+		else
+			options->chosen[index] = chosen;
+	}
+	free(words);
+	return ret;
+}
+
+static int parse_pid(struct pinctl *pinctl, const char *text, pid_t *pid)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (errno || *end || !isdigit((unsigned char)*text) || !value || value > INT_MAX)
+		return complain_usage(pinctl, NULL, "'%s' is no process id", text);
+	*pid = (pid_t)value;
+	return 0;
 }
 
 static const struct option_def doctor_options[] = {
-	{ OPTION_ONLY, "only", "ID", "one check alone", VALUES_CHECK },
-	{ OPTION_LIST, "list-checks", NULL, "the ids of the checks" },
+	{ OPTION_ONLY, "only", "ID", "these checks alone, separated by commas", VALUES_CHECK },
+	{ OPTION_SKIP, "skip", "ID", "not these checks", VALUES_CHECK },
+	{ OPTION_LIST, "list-checks", NULL, "the ids of the checks, and what they are for" },
+	{ OPTION_PID, "pid", "PID", "limits and rights of that process, not of pinctl",
+	  VALUES_PID },
+	{ OPTION_PRINT_FIXES, "print-fixes", NULL, "only the fixes, as a shell script" },
+	{ OPTION_STRICT, "strict", NULL, "warnings fail, too" },
+	{ OPTION_SAVE, "save", "FILE", "write what was read to FILE, for a bug report",
+	  VALUES_FILE },
+	{ OPTION_SYSROOT, "sysroot", "PATH", "examine a file saved before, or a directory",
+	  VALUES_FILE },
+	{ 'q', "quiet", NULL, "print nothing: the exit code answers" },
 	{ 0 }
 };
 
+struct doctor_state {
+	struct doctor_options options;
+	bool only;
+};
+
+static int doctor_option(struct pinctl *pinctl, struct doctor_state *state, int id,
+			 const char *value)
+{
+	struct doctor_options *options = &state->options;
+
+	switch (id) {
+	case OPTION_ONLY:
+		if (!state->only)
+			memset(options->chosen, 0, sizeof(options->chosen));
+		state->only = true;
+		return choose(pinctl, options, "--only", value, true);
+	case OPTION_SKIP:
+		return choose(pinctl, options, "--skip", value, false);
+	case OPTION_LIST:
+		options->list = true;
+		return 0;
+	case OPTION_PID:
+		return parse_pid(pinctl, value, &options->pid);
+	case OPTION_PRINT_FIXES:
+		options->print_fixes = true;
+		return 0;
+	case OPTION_STRICT:
+		options->strict = true;
+		return 0;
+	case OPTION_SAVE:
+		options->save = value;
+		return 0;
+	case OPTION_SYSROOT:
+		options->sysroot = value;
+		return 0;
+	case 'q':
+		pinctl->quiet = true;
+		return 0;
+	case OPTION_ARGUMENT:
+		return complain_usage(pinctl, NULL, "doctor takes no target: %s", value);
+	default:
+		return EXIT_USAGE;
+	}
+}
+
 static int doctor_run(struct pinctl *pinctl, struct arguments *arguments)
 {
-	const char *value, *only = NULL;
-	bool list = false;
-	int id;
+	struct doctor_state state = { 0 };
+	const char *value;
+	int id, ret;
 
+	memset(state.options.chosen, true, check_count);
 	while ((id = option_next(pinctl, arguments, &value)) != OPTION_END) {
-		switch (id) {
-		case OPTION_ONLY:
-			only = value;
-			break;
-		case OPTION_LIST:
-			list = true;
-			break;
-		case OPTION_ARGUMENT:
-			return complain_usage(pinctl, NULL, "doctor takes no target: %s", value);
-		default:
-			return EXIT_USAGE;
-		}
+		ret = doctor_option(pinctl, &state, id, value);
+		if (ret)
+			return ret;
 	}
-	if (list)
+	if (state.options.list)
 		return list_checks(pinctl);
-	if (only && values_find(pinctl, VALUES_CHECK, "--only", only) < 0)
-		return EXIT_USAGE;
-	return examine(pinctl, only);
+	if (state.options.print_fixes && pinctl->json)
+		return complain_usage(pinctl, NULL, "-J has the fixes in its own way");
+	return doctor(pinctl, &state.options);
 }
 
 const struct command cmd_doctor = {
 	.name = "doctor",
-	.synopsis = "doctor [--only ID] [OPTIONS]",
+	.synopsis = "doctor [--only ID|--skip ID] [--pid PID] [--print-fixes] [OPTIONS]\n"
+		    " pinctl doctor --save FILE | --sysroot FILE|DIRECTORY",
 	.summary = "check this machine: module, device, limits, zones",
 	.description =
 		"Checks whether this machine, and this user on it, can pin memory, and gives the\n"
 		"command that mends what is not right. Exit code 1 if a check says FAIL; warnings\n"
-		"and what cannot be found out fail nothing.",
+		"(without --strict) and what cannot be found out fail nothing. Needs neither the\n"
+		"module nor privileges. What --save writes, --sysroot examines elsewhere.",
 	.options = doctor_options,
+	.columns = columns,
 	.examples =
 		" pinctl doctor\n"
-		" pinctl doctor --only memlock.soft\n"
+		" pinctl doctor --pid 4242 --only memlock.soft,memlock.process\n"
+		" pinctl doctor --print-fixes\n"
+		" pinctl doctor -q --save report.tar; pinctl doctor --sysroot report.tar\n"
 		" pinctl doctor -J | jq -r '.checks[] | select(.status == \"fail\") | .fixes[]'\n",
 	.run = doctor_run,
 };

@@ -69,20 +69,6 @@ static void give(struct explain *explain, const struct explanation *explanation)
 	explanation_print(explain->pinctl, explanation);
 }
 
-static int errno_from_name(const char *name)
-{
-	int error;
-
-	for (error = 1; error < 256; error++) {
-		const char *candidate = strerrorname_np(error);
-
-		if (candidate && !strcmp(candidate, name))
-			return error;
-	}
-	/* One number with two names. */
-	return strcmp(name, "ENOTSUP") ? 0 : EOPNOTSUPP;
-}
-
 static const char *request_errno_text(int error)
 {
 	size_t i;
@@ -260,7 +246,7 @@ static int explain_word(struct explain *explain, const char *word)
 		give(explain, &explanation);
 		return EXIT_YES;
 	}
-	error = errno_from_name(word);
+	error = errno_value(word);
 	if (error)
 		return explain_errno(explain, word, error);
 	if (looks_like_target(word))

@@ -27,7 +27,7 @@ struct command;
 /* Commands that more than one place advises. */
 #define FIX_LOAD	"sudo modprobe pin || sudo insmod driver/pin.ko"
 #define FIX_GROUP	"sudo groupadd -f pin && sudo chgrp pin /dev/pin && sudo chmod 664 /dev/pin"
-#define FIX_MEMBER	"sudo usermod -aG pin $USER   # then log in again"
+#define FIX_MEMBER	"sudo usermod -aG pin $(id -un)   # then log in again"
 
 /*
  * One run of pinctl.  @document is set once a JSON document has gone out, after
@@ -77,7 +77,13 @@ enum option_id {
 	OPTION_HOLD,
 	OPTION_QUERY,
 	OPTION_LIST,
-	OPTION_ONLY
+	OPTION_ONLY,
+	OPTION_SKIP,
+	OPTION_STRICT,
+	OPTION_PRINT_FIXES,
+	OPTION_PID,
+	OPTION_SAVE,
+	OPTION_SYSROOT
 };
 
 /*
@@ -93,6 +99,7 @@ enum values {
 	VALUES_REASON,
 	VALUES_SHELL,
 	VALUES_TARGET,
+	VALUES_PID,
 	VALUES_FILE
 };
 

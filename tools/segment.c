@@ -2,6 +2,7 @@
 /*
  * Segment: how the parts of one are called in every output.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,20 @@ const char *errno_text(int error)
 	const char *name = strerrorname_np(error);
 
 	return error && name ? name : "-";
+}
+
+int errno_value(const char *name)
+{
+	int error;
+
+	for (error = 1; error < 256; error++) {
+		const char *candidate = strerrorname_np(error);
+
+		if (candidate && !strcmp(candidate, name))
+			return error;
+	}
+	/* One number with two names. */
+	return strcmp(name, "ENOTSUP") ? 0 : EOPNOTSUPP;
 }
 
 const char *perm_text(const struct segment *segment, char text[PERM_TEXT_MAX])

@@ -9,6 +9,8 @@ const char *reason_text(uint32_t reason);
 const char *kind_text(uint32_t kind);
 /* "EFAULT"; "-" for 0. */
 const char *errno_text(int error);
+/* The number of an errno's name; 0 if there is none. */
+int errno_value(const char *name);
 
 #define PERM_TEXT_MAX 5
 /* "rw-s" */

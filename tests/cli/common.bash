@@ -26,6 +26,13 @@ commands() {
 	"$PINCTL" | sed -n '/^Commands:/,/^$/s/^ \([a-z]*\) .*/\1/p'
 }
 
+# Fails if grep finds it: bats lets "! grep" pass either way.
+lacks() { # GREP-ARGUMENTS...
+	if grep "$@"; then
+		return 1
+	fi
+}
+
 # Exactly one JSON document, with this schema, that the jq filters all hold for.
 is_json() { # SCHEMA [FILTER...]
 	local schema=$1 filter

@@ -81,7 +81,8 @@ offered() {
 		columns=$("$PINCTL" help "$command" -J | jq -r '.columns[].name' | sort)
 		[ -z "$columns" ] || [ "$(offered "pinctl $command -o ")" = "$columns" ]
 	done
-	[ "$(offered "pinctl doctor --only ")" = "$("$PINCTL" doctor --list-checks | sort)" ]
+	[ "$(offered "pinctl doctor --only ")" = "$("$PINCTL" doctor --list-checks -J |
+		jq -r '.checks[].id' | sort)" ]
 	offered "pinctl explain " >"$dir/words"
 	for word in $("$PINCTL" explain --list -rn -o REASON) \
 		$("$PINCTL" explain --list -rn -o ERRNO); do

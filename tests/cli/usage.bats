@@ -48,11 +48,11 @@ load common
 			[ "$code" = 0 ]
 			[ "$(awk '{ print $1 }' "$dir/out")" = "$columns" ]
 			[ "$(awk '{ print $2 }' "$dir/out" | sort -u | tr -d '\n' |
-				sed -E 's/<(address|boolean|integer|string)>//g')" = "" ]
+				sed -E 's/<(address|boolean|integer|list|string)>//g')" = "" ]
 		done
 		pinctl "$command" -J -o help
 		is_json pinctl.columns/1 ".command == \"$command\"" \
-			'[.columns[].type] - ["address", "boolean", "integer", "string"] == []'
+			'[.columns[].type] - ["address", "boolean", "integer", "list", "string"] == []'
 	done
 }
 
@@ -179,7 +179,7 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 	command -v script >/dev/null || skip "no script(1) for a terminal"
 	script -qec "'$PINCTL' explain fsdax" /dev/null </dev/null | grep -q $'\033\['
 	NO_COLOR=1 script -qec "'$PINCTL' explain fsdax" /dev/null </dev/null >"$dir/out"
-	! grep -q $'\033\[' "$dir/out"
+	lacks -q $'\033\[' "$dir/out"
 	pinctl explain --color fsdax
 	[[ $out == *$'\033'* ]]
 }
@@ -197,7 +197,7 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 	run bash -c 'trap "" PIPE
 		{ sleep .2; "$PINCTL" check -a -J self 2>"$BATS_TEST_TMPDIR/err"; } | true'
 	[ -s "$BATS_TEST_TMPDIR/err" ]
-	! grep "cannot write" "$BATS_TEST_TMPDIR/err"
+	lacks "cannot write" "$BATS_TEST_TMPDIR/err"
 }
 
 @test "a FIFO is not waited for" {
