@@ -206,39 +206,6 @@ START_TEST(caps)
 }
 END_TEST
 
-/*
- * One page, pinned until its reference count comes near the guard: refused, no
- * overflow, no WARN.  2^30 / 1024 pins of a small page are 512 times 2048.
- */
-START_TEST(refcount_guard)
-{
-	const size_t pages = 2048;
-	int fd = memfd_create("guard", MFD_CLOEXEC);
-	char *addr = map_anon(pages * page);
-	unsigned long long cap = info().system_cap_pages;
-	struct pin_pin arg;
-	unsigned int pins;
-	size_t i;
-	int err;
-
-	ck_assert_int_eq(ftruncate(fd, page), 0);
-	for (i = 0; i < pages; i++)
-		ck_assert_ptr_ne(mmap(addr + i * page, page, PROT_READ | PROT_WRITE,
-				      MAP_SHARED | MAP_FIXED, fd, 0), MAP_FAILED);
-	write_parameter("max_pages", 1 << 22);
-	for (pins = 0; pins < 1024; pins++) {
-		err = pin_range(addr, pages * page, PIN_F_WRITE, &arg);
-		if (err)
-			break;
-	}
-	write_parameter("max_pages", cap);
-	ck_assert_int_eq(err, -ENOMEM);
-	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_REFCOUNT);
-	ck_assert_uint_gt(pins, 256);
-	close(fd);
-}
-END_TEST
-
 Suite *account_suite(void)
 {
 	Suite *suite = suite_create("account");
@@ -250,11 +217,6 @@ Suite *account_suite(void)
 	tcase_add_test(tcase, charge_survives_setuid);
 	tcase_add_test(tcase, vmpin);
 	tcase_add_test(tcase, caps);
-	suite_add_tcase(suite, tcase);
-	/* A million pins take their time on a debug kernel. */
-	tcase = tcase_with_context("guard");
-	tcase_set_timeout(tcase, 900);
-	tcase_add_test(tcase, refcount_guard);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

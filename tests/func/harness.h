@@ -26,6 +26,8 @@ Suite *kinds_suite(void);
 Suite *refusals_suite(void);
 Suite *reports_suite(void);
 Suite *account_suite(void);
+Suite *limits_suite(void);
+Suite *limits_owners_suite(void);
 Suite *lifetime_suite(void);
 Suite *access_suite(void);
 Suite *races_suite(void);

@@ -7,6 +7,7 @@
  * passed.
  */
 #include "harness.h"
+#include "limits_owners.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ static const struct {
 	{ "refusals", refusals_suite },
 	{ "reports", reports_suite },
 	{ "account", account_suite },
+	{ "limits", limits_suite },
+	{ "limits-owners", limits_owners_suite },
 	{ "lifetime", lifetime_suite },
 	{ "races", races_suite },
 	{ "access", access_suite },
@@ -69,6 +72,8 @@ int main(int argc, char **argv)
 		list(!strcmp(argv[1], "--list-delays"));
 		return 0;
 	}
+	if (argc == 5 && !strcmp(argv[1], OWNERS_AFTER_EXEC))
+		return owners_after_exec(argv);
 	for (i = 0; i < SUITES; i++) {
 		if (argc == 2 && strcmp(argv[1], suites[i].name))
 			continue;
