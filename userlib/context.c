@@ -34,6 +34,22 @@ LIBPIN_API const char *libpin_version(void)
 
 LIBPIN_API int libpin_context_open(struct libpin_context **ctx, const char *path, int writable)
 {
+	int fd, ret;
+
+	if (!ctx)
+		return -EINVAL;
+	*ctx = NULL;
+	fd = open(path ? path : DEVICE_PATH, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = libpin_context_from_fd(ctx, fd);
+	if (ret)
+		close(fd);
+	return ret;
+}
+
+LIBPIN_API int libpin_context_from_fd(struct libpin_context **ctx, int fd)
+{
 	struct pin_info info = { .size = sizeof(info) };
 	struct libpin_context *new;
 	int ret;
@@ -44,22 +60,13 @@ LIBPIN_API int libpin_context_open(struct libpin_context **ctx, const char *path
 	new = calloc(1, sizeof(*new));
 	if (!new)
 		return -ENOMEM;
-	new->fd = open(path ? path : DEVICE_PATH, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
-	if (new->fd < 0) {
-		ret = -errno;
-		goto err_free;
-	}
+	new->fd = fd;
 	/* The cheapest command shows whether it is our device at all. */
 	ret = libpin_ioctl(new, PIN_IOC_INFO, &info);
 	if (ret)
-		goto err_close;
-	*ctx = new;
-	return 0;
-
-err_close:
-	close(new->fd);
-err_free:
-	free(new);
+		free(new);
+	else
+		*ctx = new;
 	return ret;
 }
 

@@ -60,6 +60,25 @@ START_TEST(test_open_flags)
 }
 END_TEST
 
+START_TEST(test_from_fd)
+{
+	struct libpin_context *ctx = (void *)1;
+	int fd = open("/dev/null", O_RDWR);
+
+	fake_set(not_ours);
+	ck_assert_int_eq(libpin_context_from_fd(&ctx, fd), -ENOTTY);
+	ck_assert_ptr_null(ctx);
+	/* It stays the caller's. */
+	ck_assert_int_ne(fcntl(fd, F_GETFD), -1);
+	fake_set(NULL);
+	ck_assert_int_eq(libpin_context_from_fd(NULL, fd), -EINVAL);
+	ck_assert_int_eq(libpin_context_from_fd(&ctx, fd), 0);
+	ck_assert_int_eq(libpin_context_fd(ctx), fd);
+	libpin_context_close(ctx);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+}
+END_TEST
+
 static int info_reply(unsigned long command, void *argument)
 {
 	struct pin_info *info = argument;
@@ -153,6 +172,7 @@ Suite *suite_context(void)
 	tcase_add_test(open, test_open_missing);
 	tcase_add_test(open, test_open_other_device);
 	tcase_add_test(open, test_open_flags);
+	tcase_add_test(open, test_from_fd);
 	tcase_add_test(open, test_null_objects);
 	tcase_add_test(info, test_info);
 	tcase_add_test(info, test_features);

@@ -65,6 +65,15 @@ const char *libpin_version(void);
 int libpin_context_open(struct libpin_context **ctx, const char *path, int writable);
 
 /*
+ * Makes a context of a descriptor of the device that was inherited or received. On
+ * success it belongs to the context, which closes it; on failure it stays the
+ * caller's. Whether the context can pin depends on how it was opened.
+ *
+ * -EBADF: @fd is none; -ENOTTY: it is something else's.
+ */
+int libpin_context_from_fd(struct libpin_context **ctx, int fd);
+
+/*
  * Closes and frees the context; the kernel releases all its pins, unless another
  * process or a copy of the descriptor holds the device open as well. Other objects
  * that came from the context stay valid.
