@@ -36,6 +36,23 @@ module: ## build pin.ko for this kernel, or for the headers in KDIR=
 setup: ## install the packages that building needs
 	@tests/setup.sh build
 
+install: all ## install all that was built; DESTDIR=, PREFIX=, INSTALL_MOD_PATH=
+	@$(MAKE) --no-print-directory -C userlib install
+	@$(MAKE) --no-print-directory -C tools install
+	@$(MAKE) --no-print-directory -C driver install-system
+	@if [ -e "$(KDIR)/Makefile" ]; then \
+		$(MAKE) --no-print-directory -C driver KDIR=$(KDIR) install; \
+	fi
+	@[ -n "$(DESTDIR)" ] || echo "now: ldconfig; systemd-sysusers; udevadm control --reload; modprobe pin"
+
+uninstall: ## remove what "make install" with the same variables installed
+	@$(MAKE) --no-print-directory -C userlib uninstall
+	@$(MAKE) --no-print-directory -C tools uninstall
+	@$(MAKE) --no-print-directory -C driver uninstall-system
+	@if [ -e "$(KDIR)/Makefile" ]; then \
+		$(MAKE) --no-print-directory -C driver KDIR=$(KDIR) uninstall; \
+	fi
+
 demo: ## see it work in a virtual machine; KERNEL=6.1|6.12|7.2, SHELL=1 to stay inside
 	@tests/demo/run.sh $(KERNEL) $(STAY)
 
@@ -64,4 +81,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup demo test test-debug test-vm lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall demo test test-debug test-vm lint abi-snapshot clean help

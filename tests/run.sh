@@ -40,6 +40,7 @@ host_suites() {
 	suite abi tests/abi/run
 	suite libpin tests/lib/run
 	suite man tests/man/run
+	suite install tests/install/run
 	suite unit make -s -C tests/unit check
 	suite unit-sanitized make -s -C tests/unit check SANITIZE=1
 	suite cli tests/cli/run

@@ -43,6 +43,7 @@ mkdir -p "$(dirname "$header")"
 {
 	echo '/* SPDX-License-Identifier: GPL-2.0-only */'
 	echo '/* Written by probe.sh: what the kernel being built against offers. */'
+	echo "/* Headers: $kdir */"
 	for probe in "$here"/probes/*.c; do
 		name=$(basename "$probe" .c)
 		case $name in control | control_fails) continue ;; esac
