@@ -22,6 +22,9 @@ extern int pin_fd;
 extern size_t page;
 
 Suite *contract_suite(void);
+Suite *hostile_suite(void);
+Suite *boundaries_suite(void);
+Suite *flips_suite(void);
 Suite *kinds_suite(void);
 Suite *refusals_suite(void);
 Suite *reports_suite(void);

@@ -18,6 +18,9 @@ static const struct {
 	Suite *(*make)(void);
 } suites[] = {
 	{ "contract", contract_suite },
+	{ "hostile", hostile_suite },
+	{ "boundaries", boundaries_suite },
+	{ "flips", flips_suite },
 	{ "kinds", kinds_suite },
 	{ "refusals", refusals_suite },
 	{ "reports", reports_suite },
