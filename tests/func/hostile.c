@@ -95,16 +95,26 @@ static void size_longer_with_a_set_byte(const struct command *command)
 		}
 }
 
+/* Also where all that follows the struct is zero, so that nothing else refuses it. */
 static void size_above_a_page(const struct command *command)
 {
-	static const uint32_t more[] = { 1, 2, 4096 };
+	static const uint32_t sizes[] = {
+		4096 + 1, 4096 + 2, 2 * 4096, 0x7fffffff, 0x80000000, 0xffffffff
+	};
+	unsigned char *pages;
+	struct sheet sheet;
 	size_t i;
 
-	for (i = 0; i < COUNT(more); i++)
-		expect_with_size(command, page + more[i], -E2BIG);
-	expect_with_size(command, 0x7fffffff, -E2BIG);
-	expect_with_size(command, 0x80000000, -E2BIG);
-	expect_with_size(command, 0xffffffff, -E2BIG);
+	for (i = 0; i < COUNT(sizes); i++) {
+		expect_with_size(command, sizes[i], -E2BIG);
+		pages = map_anon(3 * page);
+		command_prepare(command, &sheet);
+		sheet.arg.size = sizes[i];
+		memcpy(pages, sheet.arg.bytes, command->size);
+		ck_assert_int_eq(command_send_at(command, pages), -E2BIG);
+		ck_assert_uint_eq(differs_at(pages, command->out, 3 * page, 0), 3 * page);
+		munmap(pages, 3 * page);
+	}
 }
 
 /* Struct and zeros fill a page, and behind it nothing is mapped. */
