@@ -58,11 +58,14 @@ build_modules() { # KERNEL: sets module and delays
 }
 
 kernel_suites() { # KERNEL
-	local kernel=$1 module delays files file users=()
+	local kernel=$1 module delays files file users=() m32_suites=()
 	for file in build/tests/lib/*; do
 		users+=(-f "$file")
 	done
 	build_modules "$kernel" || return
+	if [ "$kernel" = 7.2 ]; then
+		m32_suites=(contract hostile boundaries flips)
+	fi
 	files=(-f "$module" -f build/tests/func/pin-func -f tests/func/guest.sh
 		-f tests/func/skips.txt)
 	if [ -e "${module%/*}/pin_kunit.ko" ]; then
@@ -71,6 +74,12 @@ kernel_suites() { # KERNEL
 	# secretmem.enable: off by default before 6.5.
 	suite "driver-$kernel" tests/vm/run.sh -k "$kernel" -n "driver" -t 1500 \
 		-a secretmem.enable=1 "${files[@]}" -- /root/guest.sh "$kernel"
+	# The same as a 32-bit program. What takes long and asks nothing new of the
+	# compat path is left to the stock kernels.
+	suite "driver-m32-$kernel" tests/vm/run.sh -k "$kernel" -n "driver-m32" -t 1500 \
+		-a secretmem.enable=1 -f "$module" -f build/tests/func-m32/pin-func \
+		-f tests/func/guest.sh -f tests/func/skips.txt -- /root/guest.sh "$kernel" \
+		"${m32_suites[@]}"
 	# With the module that can be held up, the suites that need it.
 	suite "windows-$kernel" tests/vm/run.sh -k "$kernel" -n "windows" -t 1500 \
 		-a secretmem.enable=1 -f "$delays" -f build/tests/func/pin-func \
@@ -96,6 +105,7 @@ kernel_suites() { # KERNEL
 build() {
 	make -s -C userlib && make -s -C userlib examples &&
 		tests/lib/run build/tests/lib && tests/man/run build/tests/lib && make -s -C tools && make -s -C tests/func &&
+		make -s -C tests/func M32=1 &&
 		make -s -C tests/selftest && make -s -C tools SANITIZE=1
 }
 

@@ -36,7 +36,8 @@ apt_security_mirror() {
 }
 
 # apt_private NAME SUITE...: makes an apt configuration that knows only these
-# suites, fetches its lists and prints the file to put into APT_CONFIG.
+# suites, fetches its lists and prints the file to put into APT_CONFIG. It is for
+# the machine's architecture unless APT_ARCHITECTURE names another one.
 apt_private() {
 	_dir=$pin_cache/apt/$1
 	shift
@@ -64,6 +65,8 @@ apt_private() {
 		Dir::State::lists "$_dir/lists";
 		Dir::Cache "$_dir";
 		APT::Sandbox::User "$(id -un)";
+		APT::Architecture "${APT_ARCHITECTURE:-$(dpkg --print-architecture)}";
+		APT::Architectures { "${APT_ARCHITECTURE:-$(dpkg --print-architecture)}"; };
 		Acquire::Languages "none";
 	CONF
 	APT_CONFIG=$_dir/apt.conf apt-get -q update >&2 || return
