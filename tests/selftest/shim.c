@@ -81,7 +81,7 @@ static int start(const struct longterm_start *args)
 	libpin_request_set_address(request, args->addr);
 	libpin_request_set_length(request, args->size);
 	libpin_request_set_write(request, args->flags & START_WRITE);
-	err = libpin_pin(ctx, request, &pin, NULL);
+	err = libpin_pin_create(ctx, request, &pin, NULL);
 	libpin_request_free(request);
 	if (err) {
 		refused++;
