@@ -53,6 +53,10 @@ uninstall: ## remove what "make install" with the same variables installed
 		$(MAKE) --no-print-directory -C driver KDIR=$(KDIR) uninstall; \
 	fi
 
+deb: ## build the Debian packages, in build/package
+	@tests/setup.sh package
+	@tests/package/build build/package
+
 demo: ## see it work in a virtual machine; KERNEL=6.1|6.12|7.2, SHELL=1 to stay inside
 	@tests/demo/run.sh $(KERNEL) $(STAY)
 
@@ -61,6 +65,9 @@ test: ## all suites, on this machine and on stock Linux 6.1 and 6.12
 
 test-debug: ## the same suites on the debug kernel, 7.2
 	@tests/run.sh 7.2
+
+test-packages: ## the Debian packages, in a bare Debian 12 and in the virtual machine
+	@tests/package/run
 
 test-vm: ## the tests of the virtual machine's own runner; KERNEL=
 	@tests/setup.sh vm
@@ -81,4 +88,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall demo test test-debug test-vm lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-packages test-vm lint abi-snapshot clean help

@@ -73,7 +73,7 @@ kernel_doc() {
 }
 
 spdx() {
-	git ls-files | grep -vE '^(COPYING|LICENSES/|CHANGELOG.md|CONTRIBUTING.md)' |
+	git ls-files | grep -vE '^(COPYING|LICENSES/|debian/(changelog|copyright|source/))' |
 		while read -r file; do
 			head -n 5 "$file" | grep -q SPDX-License-Identifier ||
 				echo "$file has no SPDX-License-Identifier"
@@ -94,6 +94,16 @@ licences() {
 	licence_of 'userlib/*' LGPL-2.1-or-later
 	licence_of 'tools/*' GPL-2.0-or-later
 	licence_of 'tests/*' GPL-2.0-or-later
+}
+
+# The version stands in userlib/Makefile.
+same_version() {
+	local version
+	version=$(sed -n 's/^VERSION *:= *//p' userlib/Makefile)
+	grep -qxF "PACKAGE_VERSION=\"$version\"" dkms.conf || echo "dkms.conf: not $version"
+	grep -qxF "MODULE_VERSION(\"$version\");" driver/main.c || echo "driver/main.c: not $version"
+	head -n 1 debian/changelog | grep -qF "($version)" || echo "debian/changelog: not $version"
+	grep -q "^## $version\b" CHANGELOG.md || echo "CHANGELOG.md: no $version"
 }
 
 version_tests() {
@@ -146,11 +156,13 @@ mapfile -t user_files < <(git ls-files 'userlib/*.[ch]' 'tools/*.[ch]' 'tests/*.
 check "checkpatch, driver and uapi" checkpatch "$tables" "${kernel_files[@]}"
 check "checkpatch, user space" checkpatch "$userspace" "${user_files[@]}"
 check "kernel-doc" kernel_doc
+check "one version" same_version
 check "no version test outside driver/compat" version_tests
 check "licences" licences
 check "shellcheck" shellcheck -x "${scripts[@]}"
-# Misspelt on purpose: what "did you mean" is tested with.
-check "spelling" codespell -q 3 -L chek,chekc,nwe "${c_files[@]}" "${scripts[@]}" README.md
+# Misspelt on purpose: what "did you mean" is tested with; and roff's bullet.
+check "spelling" codespell -q 3 -L chek,chekc,nwe,bu "${c_files[@]}" "${scripts[@]}" \
+	README.md CONTRIBUTING.md CHANGELOG.md userlib/man/*.in
 check "length of files" long_files
 check "headers and layout" quietly tests/abi/run
 check "binary interface of libpin" quietly tests/abi/snapshot compare abi

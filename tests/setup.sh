@@ -4,13 +4,13 @@
 # setup.sh GROUP...: installs the Debian packages that the project's commands need.
 # Owns the list of those packages. Silent when nothing is missing.
 #
-# Groups: build vm lint test debug-kernel
+# Groups: build vm lint test debug-kernel package
 # NO_APT=1 installs nothing: it prints what is missing and fails.
 
 set -u
 
 usage() {
-	echo "usage: ${0##*/} build|vm|lint|test|debug-kernel..." >&2
+	echo "usage: ${0##*/} build|vm|lint|test|debug-kernel|package..." >&2
 	exit 2
 }
 
@@ -33,6 +33,8 @@ for group; do
 		mandoc groff-base bsdextrautils xz-utils linux-source-6.12 ;;
 	debug-kernel) set -- build-essential flex bison bc libssl-dev \
 		libelf-dev dwarves rsync cpio kmod xz-utils lz4 python3-minimal ;;
+	package) set -- debhelper dpkg-dev dh-dkms fakeroot lintian mmdebstrap \
+		libjson-c-dev libsmartcols-dev pkgconf check libsubunit-dev ;;
 	*) usage ;;
 	esac
 	packages="$packages $*"
