@@ -62,11 +62,14 @@ static void pin_edges(uint64_t addr, uint64_t length, uint32_t flags)
 
 START_TEST(pin_address_by_length)
 {
+	bool leases = info().features & PIN_FEATURE_LEASE;
 	int length;
 
 	for (length = 0; length < EDGES; length++) {
 		pin_edges(edges[_i], edges[length], 0);
 		pin_edges(edges[_i], edges[length], PIN_F_WRITE);
+		if (leases)
+			pin_edges(edges[_i], edges[length], PIN_F_WRITE | PIN_F_LEASE);
 	}
 }
 END_TEST

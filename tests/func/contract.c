@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What INFO promises, and flags that it does not promise. The rules that hold for
- * every command alike are in hostile.c.
+ * What INFO promises, flags that it does not promise, and a refusal that cannot be
+ * told. The rules that hold for every command alike are in hostile.c.
  */
 #include "harness.h"
+
+#include <string.h>
+#include <sys/mman.h>
 
 START_TEST(lease_flag)
 {
@@ -36,6 +39,56 @@ START_TEST(info_tells)
 }
 END_TEST
 
+/* A refusal that cannot be told is a bad pointer, and says nothing else. */
+START_TEST(refusal_to_a_bad_pointer)
+{
+	char *addr = map_anon(2 * page);
+	struct pin_check check = {
+		.size = sizeof(check),
+		.addr = (uintptr_t)addr,
+		.length = 2 * page,
+		.reports = 8,
+		.reports_capacity = 2,
+		.report_size = sizeof(struct pin_report),
+		.next = 1,
+		.reports_count = 1,
+	};
+	struct pin_pin arg = {
+		.size = sizeof(arg),
+		.addr = (uintptr_t)addr,
+		.length = 2 * page,
+		.reports = 8,
+		.reports_capacity = 2,
+		.report_size = sizeof(struct pin_report),
+		.id = 1,
+		.reports_count = 1,
+	};
+
+	munmap(addr + page, page);
+	memset(&arg.refusal, POISON, sizeof(arg.refusal));
+	ck_assert_int_eq(call(PIN_IOC_PIN, &arg), -EFAULT);
+	ck_assert_uint_eq(arg.id, 0);
+	ck_assert_uint_eq(arg.refusal.reason, 0);
+	ck_assert_uint_eq(arg.refusal.error, 0);
+	ck_assert_uint_eq(arg.refusal.addr, 0);
+	ck_assert_uint_eq(arg.reports_count, 0);
+
+	memset(&check.refusal, POISON, sizeof(check.refusal));
+	ck_assert_int_eq(call(PIN_IOC_CHECK, &check), -EFAULT);
+	ck_assert_uint_eq(check.next, 0);
+	ck_assert_uint_eq(check.refusal.reason, 0);
+	ck_assert_uint_eq(check.refusal.error, 0);
+	ck_assert_uint_eq(check.refusal.addr, 0);
+	ck_assert_uint_eq(check.reports_count, 0);
+
+	/* Without room for reports the same memory is a refusal. */
+	arg.reports_capacity = 0;
+	ck_assert_int_eq(call(PIN_IOC_PIN, &arg), -EFAULT);
+	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_HOLE);
+	munmap(addr, page);
+}
+END_TEST
+
 Suite *contract_suite(void)
 {
 	Suite *suite = suite_create("contract");
@@ -43,6 +96,7 @@ Suite *contract_suite(void)
 
 	tcase_add_test(tcase, lease_flag);
 	tcase_add_test(tcase, info_tells);
+	tcase_add_test(tcase, refusal_to_a_bad_pointer);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

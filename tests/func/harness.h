@@ -25,6 +25,7 @@ Suite *contract_suite(void);
 Suite *hostile_suite(void);
 Suite *boundaries_suite(void);
 Suite *flips_suite(void);
+Suite *descriptor_suite(void);
 Suite *kinds_suite(void);
 Suite *refusals_suite(void);
 Suite *reports_suite(void);

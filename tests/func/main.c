@@ -21,6 +21,7 @@ static const struct {
 	{ "hostile", hostile_suite },
 	{ "boundaries", boundaries_suite },
 	{ "flips", flips_suite },
+	{ "descriptor", descriptor_suite },
 	{ "kinds", kinds_suite },
 	{ "refusals", refusals_suite },
 	{ "reports", reports_suite },
