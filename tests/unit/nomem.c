@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Nomem: see nomem.h.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nomem.h"
+
+static unsigned int left;
+static int stopped;
+static int failed;
+
+void *__real_calloc(size_t count, size_t size);
+void *__real_reallocarray(void *memory, size_t count, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t length);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_reallocarray(void *memory, size_t count, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t length);
+
+static int fails(void)
+{
+	if (stopped || !left || --left)
+		return 0;
+	failed = 1;
+	errno = ENOMEM;
+	return 1;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_reallocarray(void *memory, size_t count, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(memory, count, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t length)
+{
+	return fails() ? NULL : __real_strndup(text, length);
+}
+
+void nomem_fail(unsigned int nth)
+{
+	left = nth;
+	stopped = 0;
+	failed = 0;
+}
+
+void nomem_stop(void)
+{
+	stopped = 1;
+}
+
+void nomem_go_on(void)
+{
+	stopped = 0;
+}
+
+int nomem_failed(void)
+{
+	return failed;
+}
