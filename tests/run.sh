@@ -41,6 +41,7 @@ host_suites() {
 	suite libpin tests/lib/run
 	suite man tests/man/run
 	suite install tests/install/run
+	suite docs tests/docs/run
 	suite unit make -s -C tests/unit check
 	suite unit-sanitized make -s -C tests/unit check SANITIZE=1
 	suite cli tests/cli/run
@@ -87,6 +88,9 @@ kernel_suites() { # KERNEL
 	# Python is the host's.
 	suite "libpin-$kernel" tests/vm/run.sh -k "$kernel" -n "libpin" -t 600 -r \
 		-f "$module" -f tests/lib/guest.sh "${users[@]}" -- /root/guest.sh
+	if [ "$kernel" = 6.12 ]; then
+		suite "session-$kernel" tests/docs/session
+	fi
 	suite "pinctl-$kernel" tests/vm/run.sh -k "$kernel" -n "pinctl" -t 600 \
 		-a secretmem.enable=1 -f "$module" -f build/tools/pinctl \
 		-f tests/cli/guest.sh -- /root/guest.sh
