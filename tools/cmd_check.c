@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "charge.h"
 #include "output.h"
 #include "segment.h"
 #include "size.h"
@@ -46,6 +47,7 @@ static const struct column columns[] = {
 
 struct check_options {
 	const char *target;
+	uint32_t consumer;
 	bool write;
 	bool all;
 	bool try;
@@ -61,57 +63,6 @@ struct listing {
 static const char *source_text(const struct survey *survey)
 {
 	return survey->predicted ? "predicted" : "module";
-}
-
-static struct cell cell_string(const char *text)
-{
-	return (struct cell){
-		.text = text_format("%s", text),
-		.json = *text ? json_string(text) : NULL,
-	};
-}
-
-static struct cell cell_integer(uint64_t value, bool empty)
-{
-	if (empty)
-		return (struct cell){ .text = text_format("%s", "") };
-	return (struct cell){
-		.text = text_format("%" PRIu64, value),
-		.json = json_object_new_uint64(value),
-	};
-}
-
-static struct cell cell_size(uint64_t value, bool bytes)
-{
-	struct cell cell = cell_integer(value, false);
-	char text[SIZE_TEXT_MAX];
-
-	if (!bytes) {
-		free(cell.text);
-		cell.text = text_format("%s", size_to_text(value, text));
-	}
-	return cell;
-}
-
-static struct cell cell_address(uint64_t value)
-{
-	return (struct cell){
-		.text = text_format("0x%" PRIx64, value),
-		.json = json_address(value),
-	};
-}
-
-static struct cell cell_boolean(bool value)
-{
-	return (struct cell){
-		.text = text_format("%s", value ? "yes" : "no"),
-		.json = json_object_new_boolean(value),
-	};
-}
-
-static struct cell cell_formatted(char *text)
-{
-	return (struct cell){ .text = text, .json = json_string(text) };
 }
 
 static struct cell cell_verdict(const struct segment *segment)
@@ -206,6 +157,24 @@ static void print_limit(const struct survey *survey, FILE *out)
 			reason_text(survey->limit), libpin_reason_sentence(survey->limit));
 }
 
+/* In a line: "rdma charges VmPin: 0B of 8M charged, 64M asked". */
+static void print_charge(const struct survey *survey, const struct charge *charge, FILE *out)
+{
+	char charged[SIZE_TEXT_MAX], limit[SIZE_TEXT_MAX], asked[SIZE_TEXT_MAX];
+
+	if (!survey->consumer)
+		return;
+	fprintf(out, "%s charges %s: %s of %s charged", libpin_consumer_name(survey->consumer),
+		charge->ledger,
+		charge->charged_known ? size_to_text(charge->charged, charged) : "unknown",
+		charge->limit == UINT64_MAX ? "unlimited" : size_to_text(charge->limit, limit));
+	if (survey->range)
+		fprintf(out, ", %s asked", size_to_text(charge->asked, asked));
+	fprintf(out, "%s\n", charge->exempt ? "; CAP_IPC_LOCK exempts" : "");
+	if (charge->rule)
+		fprintf(out, "%s (%s).\n", charge->rule, errno_text(charge->rule_error));
+}
+
 /* Mappings that no rule refuses, but of which only trying can tell. */
 static size_t count_unsure(const struct survey *survey)
 {
@@ -229,7 +198,7 @@ static void print_header(const struct survey *survey, const struct check_options
 	if (survey->refused)
 		printf("%zu of %zu mapping%s cannot be pinned for %s", survey->refused, asked,
 		       asked == 1 ? "" : "s", access);
-	else if (survey->limit)
+	else if (survey->limit || survey->rule)
 		printf("the range cannot be pinned for %s", access);
 	else
 		printf("%s%zu mapping%s can be pinned for %s", asked == 1 ? "" : "all ", asked,
@@ -249,7 +218,11 @@ static void print_next(const struct survey *survey)
 	bool seen[64] = { false };
 	size_t i;
 
+	if (!survey->refused && !survey->limit)
+		return;
 	fputs("Next: pinctl explain", stdout);
+	if (survey->consumer)
+		printf(" --for %s", libpin_consumer_name(survey->consumer));
 	for (i = 0; i <= survey->count; i++) {
 		uint32_t reason = i < survey->count ? survey->segments[i].reason : survey->limit;
 
@@ -277,8 +250,29 @@ static struct json_object *limit_json(const struct survey *survey)
 	return limit;
 }
 
+static struct json_object *charge_json(const struct survey *survey, const struct charge *charge)
+{
+	bool limited = charge->limit != UINT64_MAX;
+	struct json_object *object;
+
+	if (!survey->consumer)
+		return NULL;
+	object = json_members();
+	json_add_string(object, "ledger", charge->ledger);
+	json_add(object, "charged",
+		 charge->charged_known ? json_object_new_uint64(charge->charged) : NULL);
+	json_add(object, "limit", limited ? json_object_new_uint64(charge->limit) : NULL);
+	json_add(object, "asked", survey->range ? json_object_new_uint64(charge->asked) : NULL);
+	json_add_bool(object, "exempt", charge->exempt);
+	json_add_string(object, "rule", charge->rule);
+	json_add_string(object, "rule_errno",
+			charge->rule ? errno_text(charge->rule_error) : NULL);
+	return object;
+}
+
 static void print_json(struct pinctl *pinctl, const struct survey *survey,
-		       const struct check_options *options, const struct table *table)
+		       const struct check_options *options, const struct charge *charge,
+		       const struct table *table)
 {
 	struct json_object *document = json_document("pinctl.check/1");
 
@@ -293,13 +287,16 @@ static void print_json(struct pinctl *pinctl, const struct survey *survey,
 	json_add_integer(document, "mappings", survey->count);
 	json_add_integer(document, "refused", survey->refused);
 	json_add_integer(document, "left_out", survey->left_out);
+	json_add_string(document, "for", libpin_consumer_name(survey->consumer));
+	json_add(document, "charge", charge_json(survey, charge));
 	json_add(document, "limit", limit_json(survey));
 	json_add(document, "results", table_json(pinctl, table));
 	json_print(pinctl, document);
 }
 
 static int print_survey(struct pinctl *pinctl, const struct survey *survey,
-			const struct check_options *options, struct table *table)
+			const struct check_options *options, const struct charge *charge,
+			struct table *table)
 {
 	struct listing listing;
 
@@ -307,14 +304,16 @@ static int print_survey(struct pinctl *pinctl, const struct survey *survey,
 	table->data = &listing;
 	table->rows = listing.count;
 	if (pinctl->json) {
-		print_json(pinctl, survey, options, table);
+		print_json(pinctl, survey, options, charge, table);
 	} else if (pinctl->raw) {
 		table_print(pinctl, table);
+		print_charge(survey, charge, stderr);
 		print_limit(survey, stderr);
 	} else {
 		print_header(survey, options);
 		if (listing.count)
 			table_print(pinctl, table);
+		print_charge(survey, charge, stdout);
 		print_limit(survey, stdout);
 		if (!survey_is_clean(survey))
 			print_next(survey);
@@ -327,6 +326,7 @@ static int check(struct pinctl *pinctl, const struct check_options *options)
 {
 	struct table table = { .columns = columns, .cell = check_cell };
 	struct survey survey = { 0 };
+	struct charge charge = { 0 };
 	struct target target;
 	const char *problem;
 	int ret;
@@ -337,10 +337,14 @@ static int check(struct pinctl *pinctl, const struct check_options *options)
 	if (target_parse(options->target, &target, &problem))
 		return complain_usage(pinctl, NULL, "target '%s': %s", options->target, problem);
 	ret = survey_make(pinctl, &target, options->write, options->try, &survey);
+	if (!ret && options->consumer) {
+		survey.consumer = options->consumer;
+		charge_judge(&survey, &charge);
+	}
 	if (!ret && survey.because && !pinctl->quiet)
 		fprintf(stderr, "pinctl: predicted from /proc: %s\n", survey.because);
 	if (!ret && (!pinctl->quiet || pinctl->json))
-		ret = print_survey(pinctl, &survey, options, &table);
+		ret = print_survey(pinctl, &survey, options, &charge, &table);
 	else if (!ret)
 		ret = survey_is_clean(&survey) ? EXIT_YES : EXIT_NO;
 	survey_release(&survey);
@@ -349,6 +353,8 @@ static int check(struct pinctl *pinctl, const struct check_options *options)
 }
 
 static const struct option_def check_options[] = {
+	{ OPTION_FOR, "for", "CONSUMER", "limits of rdma, io_uring, vfio, iommufd or xdp",
+	  VALUES_CONSUMER },
 	{ OPTION_READ, "read", NULL, "ask about pinning for reading only" },
 	{ OPTION_WRITE, "write", NULL, "ask about pinning for writing (default)" },
 	{ 'a', "all", NULL, "show what can be pinned too" },
@@ -361,10 +367,16 @@ static int check_run(struct pinctl *pinctl, struct arguments *arguments)
 {
 	struct check_options options = { .write = true };
 	const char *value;
-	int id;
+	int id, consumer;
 
 	while ((id = option_next(pinctl, arguments, &value)) != OPTION_END) {
 		switch (id) {
+		case OPTION_FOR:
+			consumer = values_find(pinctl, VALUES_CONSUMER, "--for", value);
+			if (consumer < 0)
+				return EXIT_USAGE;
+			options.consumer = (uint32_t)consumer;
+			break;
 		case OPTION_READ:
 			options.write = false;
 			break;
@@ -397,13 +409,14 @@ static int check_run(struct pinctl *pinctl, struct arguments *arguments)
 
 const struct command cmd_check = {
 	.name = "check",
-	.synopsis = "check TARGET [--read|--write] [-a] [--try] [OPTIONS]",
+	.synopsis = "check TARGET [--read|--write] [--for CONSUMER] [-a] [--try] [OPTIONS]",
 	.summary = "can this memory be pinned? (an answer for each mapping)",
 	.description =
 		"Asks the module which mappings of the target can be pinned for the long term,\n"
 		"and shows those that cannot. Nothing is pinned or brought in, except with --try.\n"
 		"Of a whole process, mappings that it cannot write (or, with --read, read) itself\n"
 		"are left out of the answer; -a shows them.\n"
+		"--for judges the limit as another subsystem does, by what it charges.\n"
 		"Without the module, or where it may not be asked, the answer is predicted from\n"
 		"/proc and says so.",
 	.options = check_options,
@@ -412,6 +425,7 @@ const struct command cmd_check = {
 	.examples =
 		" pinctl check $$\n"
 		" pinctl check -a --read file:/var/lib/db/data\n"
+		" pinctl check --for rdma file:/dev/shm/buffer\n"
 		" pinctl check --try new:anon,64M,hugetlb=2M\n"
 		" pinctl check -J 4242 | jq -r '.results[].reason'\n",
 	.run = check_run,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "charge.h"
 #include "explanation.h"
 #include "segment.h"
 #include "text.h"
@@ -51,9 +52,11 @@ struct explain {
 	struct pinctl *pinctl;
 	struct json_object *explanations;
 	const char *source;
+	uint32_t consumer;
 	bool write;
 	bool list;
 	bool printed;
+	const char *rule;
 	int exit;
 };
 
@@ -87,10 +90,11 @@ static void print_candidates(struct explain *explain, int error)
 	if (explain->printed)
 		putchar('\n');
 	explain->printed = true;
-	printf("%s (%d) \"%s\" from a driver that pins memory, or from /dev/pin:\n",
-	       strerrorname_np(error), error, strerror(error));
+	printf("%s (%d) \"%s\" from %s:\n", strerrorname_np(error), error, strerror(error),
+	       explain->consumer ? libpin_consumer_call(explain->consumer)
+				 : "a driver that pins memory, or from /dev/pin");
 	for (reason = 1; reason <= libpin_reason_last(); reason++) {
-		if (libpin_reason_error(reason) != error)
+		if (libpin_reason_error_for(reason, explain->consumer) != error)
 			continue;
 		printf("  %-19s ", libpin_reason_name(reason));
 		text_print_wrapped(libpin_reason_sentence(reason), 22,
@@ -98,7 +102,9 @@ static void print_candidates(struct explain *explain, int error)
 	}
 	if (request)
 		printf("  %-19s %s\n", "(no reason)", request);
-	puts("Next: pinctl explain REASON, or pinctl check PID to find out which it is");
+	printf("Next: pinctl explain%s%s REASON, or pinctl check PID to find out which it is\n",
+	       explain->consumer ? " --for " : "",
+	       explain->consumer ? libpin_consumer_name(explain->consumer) : "");
 }
 
 static int explain_errno(struct explain *explain, const char *name, int error)
@@ -106,13 +112,14 @@ static int explain_errno(struct explain *explain, const char *name, int error)
 	struct explanation none = {
 		.argument = name,
 		.error = error,
+		.consumer = explain->consumer,
 		.request = request_errno_text(error),
 	};
 	bool known = none.request;
 	uint32_t reason;
 
 	for (reason = 1; reason <= libpin_reason_last(); reason++) {
-		struct explanation explanation = explanation_of(name, reason);
+		struct explanation explanation = explanation_of(name, reason, explain->consumer);
 
 		if (explanation.error != error)
 			continue;
@@ -148,7 +155,7 @@ static int unknown_word(struct explain *explain, const char *word)
 static struct explanation collect(const struct survey *survey, const char *argument,
 				  uint32_t reason)
 {
-	struct explanation explanation = explanation_of(argument, reason);
+	struct explanation explanation = explanation_of(argument, reason, survey->consumer);
 	size_t i;
 
 	explanation.segments = calloc(survey->count + 1, sizeof(*explanation.segments));
@@ -192,6 +199,8 @@ static void explain_survey(struct explain *explain, const char *text, const stru
 		give(explain, &explanation);
 		free(explanation.segments);
 	}
+	if (survey->rule && !explain->pinctl->json)
+		printf("%s%s.\n", explain->printed ? "\n" : "", survey->rule);
 	if (survey->limit) {
 		explanation = collect(survey, text, survey->limit);
 		give(explain, &explanation);
@@ -210,6 +219,7 @@ static void explain_survey(struct explain *explain, const char *text, const stru
 static int explain_target(struct explain *explain, const char *text)
 {
 	struct survey survey = { 0 };
+	struct charge charge;
 	struct target target;
 	const char *problem;
 	int ret;
@@ -217,6 +227,11 @@ static int explain_target(struct explain *explain, const char *text)
 	if (target_parse(text, &target, &problem))
 		return complain_usage(explain->pinctl, NULL, "target '%s': %s", text, problem);
 	ret = survey_make(explain->pinctl, &target, explain->write, false, &survey);
+	if (!ret && explain->consumer) {
+		survey.consumer = explain->consumer;
+		charge_judge(&survey, &charge);
+		explain->rule = survey.rule;
+	}
 	if (!ret) {
 		explain->source = survey.predicted ? "predicted" : "module";
 		if (survey.because)
@@ -242,7 +257,7 @@ static int explain_word(struct explain *explain, const char *word)
 	int error;
 
 	if (reason) {
-		explanation = explanation_of(word, reason);
+		explanation = explanation_of(word, reason, explain->consumer);
 		give(explain, &explanation);
 		return EXIT_YES;
 	}
@@ -324,6 +339,8 @@ static int explain_all(struct explain *explain, const char *const *words, size_t
 	}
 	document = json_document("pinctl.explain/1");
 	json_add_string(document, "source", explain->source);
+	json_add_string(document, "for", libpin_consumer_name(explain->consumer));
+	json_add_string(document, "rule", explain->rule);
 	json_add(document, "explanations", explain->explanations);
 	json_print(explain->pinctl, document);
 	return explain->exit;
@@ -331,6 +348,8 @@ static int explain_all(struct explain *explain, const char *const *words, size_t
 
 static const struct option_def explain_options[] = {
 	{ OPTION_LIST, "list", NULL, "all reasons" },
+	{ OPTION_FOR, "for", "CONSUMER", "as refused by rdma, io_uring, vfio, iommufd or xdp",
+	  VALUES_CONSUMER },
 	{ OPTION_READ, "read", NULL, "a target: about pinning for reading only" },
 	{ OPTION_WRITE, "write", NULL, "a target: about pinning for writing (default)" },
 	{ 0 }
@@ -343,7 +362,7 @@ static int explain_run(struct pinctl *pinctl, struct arguments *arguments)
 	struct explain explain = { .pinctl = pinctl, .write = true };
 	const char *words[WORDS_MAX], *value;
 	size_t count = 0;
-	int id;
+	int id, consumer;
 
 	while ((id = option_next(pinctl, arguments, &value)) != OPTION_END) {
 		switch (id) {
@@ -355,6 +374,12 @@ static int explain_run(struct pinctl *pinctl, struct arguments *arguments)
 			break;
 		case OPTION_WRITE:
 			explain.write = true;
+			break;
+		case OPTION_FOR:
+			consumer = values_find(pinctl, VALUES_CONSUMER, "--for", value);
+			if (consumer < 0)
+				return EXIT_USAGE;
+			explain.consumer = (uint32_t)consumer;
 			break;
 		case OPTION_ARGUMENT:
 			if (count == WORDS_MAX)
@@ -376,18 +401,21 @@ static int explain_run(struct pinctl *pinctl, struct arguments *arguments)
 
 const struct command cmd_explain = {
 	.name = "explain",
-	.synopsis = "explain REASON|ERRNO|TARGET... [--read|--write] | --list [OPTIONS]",
+	.synopsis = "explain REASON|ERRNO|TARGET... [--for CONSUMER] [--read|--write] [OPTIONS]\n"
+		    " pinctl explain --list [OPTIONS]",
 	.summary = "why not, and what to do (fsdax, EFAULT, PID, ...)",
 	.description =
 		"Explains a reason, the reasons behind an errno, or every refusal in a target:\n"
 		"what was seen, by which rule, why the rule exists, and what to do. Reasons and\n"
-		"errnos need neither the module nor privileges. Columns are those of --list.",
+		"errnos need neither the module nor privileges. --for names who refused, whose calls\n"
+		"and limits the answer then is about. Columns are those of --list.",
 	.options = explain_options,
 	.columns = columns,
 	.arguments = { VALUES_REASON, VALUES_TARGET },
 	.examples =
 		" pinctl explain fsdax\n"
 		" pinctl explain EFAULT\n"
+		" pinctl explain ENOBUFS --for xdp\n"
 		" pinctl explain file:/mnt/pmem0/data\n"
 		" pinctl explain --list\n",
 	.run = explain_run,

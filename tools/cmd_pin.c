@@ -6,6 +6,7 @@
  * pin.  From then on they are blocked and waited for, so that a pin that has been
  * shown is also released and reported.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "explanation.h"
+#include "progress.h"
 #include "segment.h"
 #include "size.h"
 #include "text.h"
@@ -108,7 +110,7 @@ static void print_pin(struct pinctl *pinctl, const struct pin_options *options,
 
 	if (pinctl->json) {
 		print_json(pinctl, options, query);
-	} else {
+	} else if (!pinctl->quiet) {
 		printf("pin %" PRIu64 ": %" PRIu64 " pages in %" PRIu64 " runs, %s charged\n",
 		       libpin_query_id(query), libpin_query_pages(query),
 		       libpin_query_runs(query),
@@ -149,7 +151,8 @@ static int refused(struct pinctl *pinctl, const struct pin_options *options,
 		   const struct libpin_refusal *refusal)
 {
 	struct explanation explanation = explanation_of(options->target,
-							libpin_refusal_reason(refusal));
+							libpin_refusal_reason(refusal),
+							LIBPIN_CONSUMER_ANY);
 	const struct segment *where;
 	struct segment segment;
 
@@ -168,7 +171,7 @@ static int refused(struct pinctl *pinctl, const struct pin_options *options,
 		json_add_bool(document, "pinned", false);
 		json_add(document, "refusal", object);
 		json_print(pinctl, document);
-	} else {
+	} else if (!pinctl->quiet) {
 		char *shown = text_for_terminal(options->target);
 
 		printf("%s cannot be pinned for %s, from 0x%" PRIx64 " on\n\n", shown,
@@ -230,12 +233,14 @@ static int show_and_hold(struct pinctl *pinctl, const struct pin_options *option
 	}
 	print_pin(pinctl, options, query);
 	libpin_query_free(query);
+	if (options->seconds && !pinctl->quiet && isatty(STDERR_FILENO))
+		fputs("pinctl: holding it; Ctrl-C releases it\n", stderr);
 	hold(options);
 	ret = libpin_unpin(ctx, id);
 	if (ret)
 		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL,
 				"cannot release pin %" PRIu64 ": %s", id, strerror(-ret));
-	if (!pinctl->json)
+	if (!pinctl->json && !pinctl->quiet)
 		printf("pin %" PRIu64 " released\n", id);
 	return EXIT_YES;
 }
@@ -246,6 +251,7 @@ static int pin_range(struct pinctl *pinctl, const struct pin_options *options, u
 	struct libpin_refusal *refusal;
 	struct libpin_request *request;
 	struct libpin_context *ctx;
+	struct progress *progress;
 	struct libpin_pin *pin;
 	int ret;
 
@@ -257,7 +263,9 @@ static int pin_range(struct pinctl *pinctl, const struct pin_options *options, u
 	libpin_request_set_address(request, start);
 	libpin_request_set_length(request, length);
 	libpin_request_set_write(request, options->write);
+	progress = progress_start("pinning", length, progress_resident);
 	ret = libpin_pin_create(ctx, request, &pin, &refusal);
+	progress_stop(progress);
 	libpin_request_free(request);
 	if (refusal) {
 		ret = refused(pinctl, options, refusal);
@@ -299,21 +307,31 @@ static int pin(struct pinctl *pinctl, const struct pin_options *options)
 
 static int parse_seconds(struct pinctl *pinctl, const char *text, long *seconds)
 {
+	long unit = 1;
 	char *end;
 
 	errno = 0;
 	*seconds = strtol(text, &end, 10);
-	if (errno || end == text || *seconds < 0 || (*end && strcmp(end, "s")))
-		return complain_usage(pinctl, NULL, "--hold needs a number of seconds, not '%s'",
-				      text);
+	if (*end && !end[1]) {
+		if (*end == 'm')
+			unit = 60;
+		else if (*end == 'h')
+			unit = 3600;
+		end += *end == 's' || unit > 1;
+	}
+	if (errno || !isdigit((unsigned char)*text) || *end ||
+	    __builtin_mul_overflow(*seconds, unit, seconds))
+		return complain_usage(pinctl, NULL, "--hold needs a time as 30, 30s, 5m or 2h, "
+				      "not '%s'", text);
 	return 0;
 }
 
 static const struct option_def pin_options[] = {
 	{ OPTION_READ, "read", NULL, "pin for reading only" },
 	{ OPTION_WRITE, "write", NULL, "pin for writing (default)" },
-	{ OPTION_HOLD, "hold", "SECONDS", "release after that; otherwise at SIGINT or SIGTERM" },
+	{ OPTION_HOLD, "hold", "TIME", "release after that (30, 5m, 2h); else at SIGINT or SIGTERM" },
 	{ OPTION_QUERY, "query", NULL, "show everything about the pin" },
+	{ 'q', "quiet", NULL, "print nothing: the exit code answers" },
 	{ 0 }
 };
 
@@ -338,6 +356,9 @@ static int pin_run(struct pinctl *pinctl, struct arguments *arguments)
 		case OPTION_QUERY:
 			options.query = true;
 			break;
+		case 'q':
+			pinctl->quiet = true;
+			break;
 		case OPTION_ARGUMENT:
 			if (options.target)
 				return complain_usage(pinctl, NULL, "more than one target: %s",
@@ -355,15 +376,16 @@ static int pin_run(struct pinctl *pinctl, struct arguments *arguments)
 
 const struct command cmd_pin = {
 	.name = "pin",
-	.synopsis = "pin TARGET [--read|--write] [--hold SECONDS] [--query] [OPTIONS]",
+	.synopsis = "pin TARGET [--read|--write] [--hold TIME] [--query] [OPTIONS]",
 	.summary = "pin memory and hold it",
 	.description =
 		"Maps the target in pinctl's own process, pins it for the long term and holds it\n"
-		"until the time is over or SIGINT or SIGTERM comes. A refusal is explained.",
+		"until the time is over or SIGINT (Ctrl-C) or SIGTERM comes. Then it is released;\n"
+		"nothing stays pinned however pinctl ends. A refusal is explained.",
 	.options = pin_options,
 	.arguments = { VALUES_TARGET },
 	.examples =
-		" pinctl pin new:anon,1G --hold 30\n"
+		" pinctl pin new:anon,1G --hold 30s\n"
 		" pinctl pin file:/dev/dax0.0 --query --hold 0\n"
 		" pinctl pin --read file:/var/lib/db/data\n",
 	.run = pin_run,

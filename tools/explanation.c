@@ -29,12 +29,13 @@ static const struct {
 	{ LIBPIN_REMEDY_NEEDS_REBOOT, "needs reboot", "needs_reboot" },
 };
 
-struct explanation explanation_of(const char *argument, uint32_t reason)
+struct explanation explanation_of(const char *argument, uint32_t reason, uint32_t consumer)
 {
 	return (struct explanation){
 		.argument = argument,
 		.reason = reason,
-		.error = libpin_reason_error(reason),
+		.consumer = consumer,
+		.error = libpin_reason_error_for(reason, consumer),
 	};
 }
 
@@ -61,14 +62,14 @@ static void print_marks(uint32_t flags)
 			printf("  [%s]", marks[i].mark);
 }
 
-static void print_remedies(const struct pinctl *pinctl, uint32_t reason)
+static void print_remedies(const struct pinctl *pinctl, uint32_t reason, uint32_t consumer)
 {
 	const struct libpin_remedy *remedy;
 	size_t i;
 
 	output_colored(pinctl, "bold", "What to do");
 	putchar('\n');
-	for (i = 0; (remedy = libpin_reason_remedy(reason, i)); i++) {
+	for (i = 0; (remedy = libpin_reason_remedy_for(reason, consumer, i)); i++) {
 		const char *command = libpin_remedy_command(remedy);
 
 		printf("  %zu. ", i + 1);
@@ -121,8 +122,17 @@ void explanation_print(const struct pinctl *pinctl, const struct explanation *ex
 	print_places(pinctl, explanation);
 	if (why)
 		print_paragraph(pinctl, "Why", why);
+	if (explanation->consumer) {
+		text = text_format("%s: %s", libpin_consumer_name(explanation->consumer),
+				   libpin_consumer_call(explanation->consumer));
+		print_paragraph(pinctl, "For", text);
+		free(text);
+		if (explanation->reason == PIN_REASON_MEMLOCK_LIMIT)
+			print_paragraph(pinctl, "Charged",
+					libpin_consumer_ledger(explanation->consumer));
+	}
 	putchar('\n');
-	print_remedies(pinctl, explanation->reason);
+	print_remedies(pinctl, explanation->reason, explanation->consumer);
 }
 
 static struct json_object *remedy_json(const struct libpin_remedy *remedy)
@@ -159,11 +169,13 @@ struct json_object *explanation_json(const struct explanation *explanation)
 	const struct libpin_remedy *remedy;
 	size_t i;
 
-	for (i = 0; (remedy = libpin_reason_remedy(explanation->reason, i)); i++)
+	for (i = 0; (remedy = libpin_reason_remedy_for(explanation->reason,
+							explanation->consumer, i)); i++)
 		json_object_array_add(remedies, remedy_json(remedy));
 	for (i = 0; i < explanation->count; i++)
 		json_object_array_add(places, place_json(explanation->segments[i]));
 	json_add_string(object, "argument", explanation->argument);
+	json_add_string(object, "for", libpin_consumer_name(explanation->consumer));
 	json_add_string(object, "reason",
 			explanation->reason ? reason_text(explanation->reason) : NULL);
 	json_add_string(object, "errno", errno_text(explanation->error));

@@ -10,18 +10,20 @@
  * borrowed; none if the reason is explained by itself or refuses a range as a
  * whole.  @argument is what the user asked about.  @request: @reason is none, the
  * errno is that of a request which was not judged, and this says what it means.
+ * @consumer: for whom the remedies are.
  */
 struct explanation {
 	const char *argument;
 	uint32_t reason;
 	int error;
 	const char *request;
+	uint32_t consumer;
 	const struct segment **segments;
 	size_t count;
 };
 
-/* The reason by itself, with its own errno. */
-struct explanation explanation_of(const char *argument, uint32_t reason);
+/* The reason by itself, as @consumer (an enum libpin_consumer) gives it. */
+struct explanation explanation_of(const char *argument, uint32_t reason, uint32_t consumer);
 
 /* You saw, because, why, what to do. */
 void explanation_print(const struct pinctl *pinctl, const struct explanation *explanation);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "output.h"
+#include "size.h"
 #include "text.h"
 
 bool output_colors(const struct pinctl *pinctl)
@@ -150,6 +151,57 @@ int table_choose(struct pinctl *pinctl, struct table *table, const char *default
 	if (!ret && !table->chosen_count)
 		ret = complain_usage(pinctl, NULL, "no columns left to print");
 	return ret;
+}
+
+struct cell cell_string(const char *text)
+{
+	return (struct cell){
+		.text = text_format("%s", text),
+		.json = *text ? json_string(text) : NULL,
+	};
+}
+
+struct cell cell_integer(uint64_t value, bool empty)
+{
+	if (empty)
+		return cell_string("");
+	return (struct cell){
+		.text = text_format("%" PRIu64, value),
+		.json = json_object_new_uint64(value),
+	};
+}
+
+struct cell cell_size(uint64_t value, bool bytes)
+{
+	struct cell cell = cell_integer(value, false);
+	char text[SIZE_TEXT_MAX];
+
+	if (!bytes) {
+		free(cell.text);
+		cell.text = text_format("%s", size_to_text(value, text));
+	}
+	return cell;
+}
+
+struct cell cell_address(uint64_t value)
+{
+	return (struct cell){
+		.text = text_format("0x%" PRIx64, value),
+		.json = json_address(value),
+	};
+}
+
+struct cell cell_boolean(bool value)
+{
+	return (struct cell){
+		.text = text_format("%s", value ? "yes" : "no"),
+		.json = json_object_new_boolean(value),
+	};
+}
+
+struct cell cell_formatted(char *text)
+{
+	return (struct cell){ .text = text, .json = json_string(text) };
 }
 
 static struct cell cell_at(const struct pinctl *pinctl, const struct table *table, size_t row,

@@ -27,6 +27,16 @@ struct cell {
 	const char *color;
 };
 
+/* Cells of each type; of a string or an integer that is not there: null. */
+struct cell cell_string(const char *text);
+struct cell cell_integer(uint64_t value, bool empty);
+/* Bytes, with a prefix unless @bytes. */
+struct cell cell_size(uint64_t value, bool bytes);
+struct cell cell_address(uint64_t value);
+struct cell cell_boolean(bool value);
+/* A string, which the cell takes over. */
+struct cell cell_formatted(char *text);
+
 #define COLUMNS_MAX 24
 
 /* @cell makes both forms of a cell, which the table then owns. */

@@ -83,7 +83,8 @@ enum option_id {
 	OPTION_PRINT_FIXES,
 	OPTION_PID,
 	OPTION_SAVE,
-	OPTION_SYSROOT
+	OPTION_SYSROOT,
+	OPTION_FOR
 };
 
 /*
@@ -97,6 +98,7 @@ enum values {
 	VALUES_COLUMN,
 	VALUES_CHECK,
 	VALUES_REASON,
+	VALUES_CONSUMER,
 	VALUES_SHELL,
 	VALUES_TARGET,
 	VALUES_PID,
@@ -167,7 +169,9 @@ extern const struct command cmd_check;
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_explain;
+extern const struct command cmd_list;
 extern const struct command cmd_pin;
+extern const struct command cmd_show;
 
 /* NULL-terminated, in the order of the help. */
 extern const struct command *const commands[];

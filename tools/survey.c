@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "progress.h"
 #include "survey.h"
 
 /* Above this there is no user mapping but [vsyscall], which is the kernel's. */
@@ -51,7 +52,7 @@ void survey_release(struct survey *survey)
 
 bool survey_is_clean(const struct survey *survey)
 {
-	return !survey->refused && !survey->limit;
+	return !survey->refused && !survey->limit && !survey->rule;
 }
 
 static void survey_clear(struct survey *survey)
@@ -158,6 +159,7 @@ static int survey_try(struct survey *survey, struct libpin_context *ctx)
 {
 	struct libpin_refusal *refusal;
 	struct libpin_request *request;
+	struct progress *progress;
 	struct libpin_pin *pin;
 	int ret;
 
@@ -166,7 +168,9 @@ static int survey_try(struct survey *survey, struct libpin_context *ctx)
 	libpin_request_set_address(request, survey->start);
 	libpin_request_set_length(request, survey->length);
 	libpin_request_set_write(request, survey->write);
+	progress = progress_start("trying", survey->length, progress_resident);
 	ret = libpin_pin_create(ctx, request, &pin, &refusal);
+	progress_stop(progress);
 	libpin_request_free(request);
 	survey->tried = true;
 	if (refusal) {

@@ -36,7 +36,9 @@ struct segment {
  * @pid and @name are those of the process, pinctl's own for file: and new:.
  * @range tells whether a range was asked for rather than a whole process; only
  * then limits are judged.  @limit is a reason that refuses the range as a
- * whole, 0 if none does.  @because says why it is only predicted, or is NULL.
+ * whole, 0 if none does.  @consumer is whom it is for; @rule a sentence on a rule of
+ * that consumer's own that refuses the target, or NULL.  @because says why it is only
+ * predicted, or is NULL.
  */
 struct survey {
 	pid_t pid;
@@ -55,6 +57,8 @@ struct survey {
 	size_t left_out;
 	uint32_t limit;
 	int limit_error;
+	uint32_t consumer;
+	const char *rule;
 	struct area area;
 };
 

@@ -75,6 +75,8 @@ const char *values_word(const struct command *command, enum values values, size_
 		return doctor_check_id(index);
 	case VALUES_REASON:
 		return reason_or_errno(index);
+	case VALUES_CONSUMER:
+		return libpin_consumer_name((uint32_t)index);
 	case VALUES_SHELL:
 		return index < ARRAY_SIZE(shells) ? shells[index] : NULL;
 	default:

@@ -21,6 +21,7 @@ lines() {
 	pinctl doctor --only thp,zone.m\t|doctor --only thp,zone.movable
 	pinctl check --color=al\t|check --color=always
 	pinctl check --color self|check --color self
+	pinctl check --for vf\t self|check --for vfio self
 	pinctl help doc\t|help doctor
 	pinctl comp\tz\t|completion zsh
 	END

@@ -113,7 +113,9 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 	mistake "takes no target" doctor self
 	mistake "unknown column" check self -o NOSUCHTHING
 	mistake "no columns left" check self -o -RANGE,SIZE,PERM,ERRNO,REASON,MAPPING
-	mistake "number of seconds" pin new:anon,1M --hold soon
+	for time in soon 1d 1mm -1 '' ' 1' 99999999999999999999 9223372036854775807h; do
+		mistake "needs a time" pin new:anon,1M --hold "$time"
+	done
 	mistake "memory of its own" pin 1
 	mistake "--try needs" check --try self
 }

@@ -7,7 +7,8 @@
 #include "pinctl.h"
 #include "suites.h"
 
-Suite *(*const suites[])(void) = { suite_size, suite_target, suite_text, NULL };
+Suite *(*const suites[])(void) = { suite_size, suite_target, suite_text, suite_progress,
+	NULL };
 
 void out_of_memory(void)
 {

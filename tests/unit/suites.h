@@ -18,5 +18,6 @@ Suite *suite_nomem(void);
 Suite *suite_size(void);
 Suite *suite_target(void);
 Suite *suite_text(void);
+Suite *suite_progress(void);
 
 #endif /* _TESTS_UNIT_SUITES_H */

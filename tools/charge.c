@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Charge: see charge.h.
+ *
+ * What a ledger has so far is shown by /proc for mm->pinned_vm and mm->locked_vm;
+ * user->locked_vm only the module tells, and only of its caller's own user.
+ */
+#include <errno.h>
+#include <libpin.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "charge.h"
+#include "machine.h"
+
+/* io_buffer_validate() in io_uring/rsrc.c, Linux 6.1 and 6.12; 7.2 has no such rule. */
+#define IO_URING_BUFFER_MAX (UINT64_C(1) << 30)
+
+enum ledger { LEDGER_USER, LEDGER_PINNED, LEDGER_LOCKED };
+
+static const char *const ledger_names[] = {
+	[LEDGER_USER] = "user",
+	[LEDGER_PINNED] = "VmPin",
+	[LEDGER_LOCKED] = "VmLck",
+};
+
+static enum ledger ledger_of(uint32_t consumer)
+{
+	switch (consumer) {
+	case LIBPIN_CONSUMER_RDMA:
+		return LEDGER_PINNED;
+	case LIBPIN_CONSUMER_VFIO:
+		return LEDGER_LOCKED;
+	default:
+		return LEDGER_USER;
+	}
+}
+
+static void read_status(const struct machine *machine, enum ledger ledger, struct charge *charge)
+{
+	char value[64];
+
+	charge->charged_known = machine_status(machine, ledger_names[ledger], value,
+					       sizeof(value));
+	if (charge->charged_known)
+		charge->charged = strtoull(value, NULL, 10) * 1024;
+}
+
+static void read_user(const struct machine *machine, struct charge *charge)
+{
+	char value[64];
+
+	charge->charged_known = machine->answered &&
+				machine_status(machine, "Uid", value, sizeof(value)) &&
+				strtoul(value, NULL, 10) == machine->uid;
+	if (charge->charged_known)
+		charge->charged = machine->user_charged_pages * machine->page_size;
+}
+
+/* Whole pages; the check's own segments know those of hugetlb. */
+static uint64_t asked_bytes(const struct survey *survey, uint64_t page_size)
+{
+	uint64_t from = survey->start & ~(page_size - 1);
+	uint64_t to = (survey->start + survey->length + page_size - 1) & ~(page_size - 1);
+
+	return to - from;
+}
+
+static bool maps_other_file(const struct survey *survey)
+{
+	size_t i;
+
+	for (i = 0; i < survey->count; i++)
+		if (!survey->segments[i].left_out &&
+		    (survey->segments[i].kind == PIN_KIND_FILE ||
+		     survey->segments[i].kind == PIN_KIND_FSDAX))
+			return true;
+	return false;
+}
+
+static void judge_io_uring(const struct survey *survey, const struct machine *machine,
+			   struct charge *charge)
+{
+	unsigned int major, minor;
+
+	if (!machine_kernel(machine, &major, &minor) || major > 6 || (major == 6 && minor > 12))
+		return;
+	if (survey->range && survey->length > IO_URING_BUFFER_MAX) {
+		charge->rule = "io_uring of Linux 6.1 to 6.12 takes at most 1 GiB in one buffer; "
+			       "register several";
+		charge->rule_error = EFAULT;
+	} else if (major == 6 && minor == 1 && maps_other_file(survey)) {
+		charge->rule = "io_uring of Linux 6.1 takes no mapping of a file, private ones "
+			       "included, that is not on tmpfs or hugetlbfs";
+		charge->rule_error = EOPNOTSUPP;
+	}
+}
+
+static bool anything_refused(const struct survey *survey)
+{
+	size_t i;
+
+	for (i = 0; i < survey->count; i++)
+		if (survey->segments[i].reason && !survey->segments[i].left_out)
+			return true;
+	return false;
+}
+
+static void judge(struct survey *survey, const struct machine *machine, struct charge *charge)
+{
+	enum ledger ledger = ledger_of(survey->consumer);
+	uint64_t hard;
+
+	charge->ledger = ledger_names[ledger];
+	if (ledger == LEDGER_USER)
+		read_user(machine, charge);
+	else
+		read_status(machine, ledger, charge);
+	if (!machine_memlock(machine, &charge->limit, &hard))
+		charge->limit = UINT64_MAX;
+	charge->exempt = machine_capable(machine, CAP_IPC_LOCK) &&
+			 machine_initial_users(machine);
+	if (survey->consumer == LIBPIN_CONSUMER_IO_URING)
+		judge_io_uring(survey, machine, charge);
+	survey->limit = PIN_REASON_NONE;
+	survey->limit_error = 0;
+	survey->rule = charge->rule;
+	if (!survey->range)
+		return;
+	charge->asked = asked_bytes(survey, machine->page_size);
+	/* Limits come last, as in a pin. */
+	if (charge->exempt || charge->limit == UINT64_MAX || anything_refused(survey) ||
+	    charge->asked <= charge->limit - (charge->charged < charge->limit ?
+					      charge->charged : charge->limit))
+		return;
+	survey->limit = PIN_REASON_MEMLOCK_LIMIT;
+	survey->limit_error = libpin_reason_error_for(PIN_REASON_MEMLOCK_LIMIT,
+						      survey->consumer);
+}
+
+void charge_judge(struct survey *survey, struct charge *charge)
+{
+	struct machine machine;
+	struct system *system;
+
+	*charge = (struct charge){ 0 };
+	system_open(&system, NULL);
+	machine_look(&machine, system, survey->pid == getpid() ? 0 : survey->pid);
+	judge(survey, &machine, charge);
+	system_close(system);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Charge: what another subsystem (libpin's consumers) would charge for a range, and
+ * whether that fits below the limit it compares with; and its own rules.
+ */
+#ifndef _PINCTL_CHARGE_H
+#define _PINCTL_CHARGE_H
+
+#include "survey.h"
+
+/*
+ * All in bytes.  @ledger is where it is charged, in a word.  @charged_known is false
+ * where no file shows the ledger and the module cannot be asked.  @limit UINT64_MAX:
+ * unlimited.  @exempt: the limit does not count.  @rule is a sentence on a rule of
+ * the consumer's own that refuses the range, with @rule_error, or NULL.
+ */
+struct charge {
+	const char *ledger;
+	bool charged_known;
+	uint64_t charged;
+	uint64_t limit;
+	uint64_t asked;
+	bool exempt;
+	const char *rule;
+	int rule_error;
+};
+
+/*
+ * Judges the survey's range for its consumer, which is not ANY, and replaces the
+ * survey's limit, which is that of /dev/pin.
+ */
+void charge_judge(struct survey *survey, struct charge *charge);
+
+#endif /* _PINCTL_CHARGE_H */
