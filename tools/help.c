@@ -70,8 +70,8 @@ static void print_overview(FILE *out)
 	fputs("\nTarget:  PID  self  PID:ADDR+LEN  PID:START-END  file:PATH[@OFF+LEN]\n"
 	      "         new:anon|shmem|memfd,SIZE[,thp][,hugetlb=SIZE]\n\nOptions:\n", out);
 	print_options(out, NULL);
-	fputs("\nTry:  pinctl doctor     pinctl check $$     pinctl explain EFAULT\n"
-	      "      pinctl COMMAND --help\n", out);
+	fputs("Try: pinctl doctor, pinctl check $$, pinctl explain EFAULT, pinctl COMMAND -h\n",
+	      out);
 }
 
 static struct json_object *options_json(const struct command *command)

@@ -24,6 +24,8 @@ const struct command *const commands[] = {
 	&cmd_check,
 	&cmd_explain,
 	&cmd_pin,
+	&cmd_list,
+	&cmd_show,
 	&cmd_completion,
 	NULL
 };

@@ -115,6 +115,108 @@ holds_until_terminated() {
 	fi
 }
 
+# A holder whose pin is there when this returns; its number is in $holder.
+hold_pin() { # TARGET
+	: >/tmp/held
+	"$here/pinctl" pin "$@" >/tmp/held 2>&1 &
+	holder=$!
+	n=0
+	until grep -q '^pin [0-9]*:' /tmp/held || [ "$n" = 600 ]; do
+		usleep 100000
+		n=$((n + 1))
+	done
+}
+
+as_dev() { # EXIT FILTER COMMAND: pinctl COMMAND -J of a user without privileges
+	want=$1 filter=$2
+	shift 2
+	su dev -c "$here/pinctl $* -J" >/tmp/out 2>/tmp/err </dev/null
+	code=$?
+	if [ "$code" = "$want" ] && jq -e "$filter" /tmp/out >/dev/null; then
+		passed=$((passed + 1))
+	else
+		fail "as dev: pinctl $*: exit $code, wanted $want and $filter"
+	fi
+}
+
+lists_and_shows() {
+	json 0 '.contexts == [] and .complete and .system_charged == 0' list
+	hold_pin new:anon,8M
+	first=$holder
+	json 0 ".complete and (.contexts | length == 1) and .charged == 8388608 and
+		(.contexts[0] | .pid == $first and .pins == 1 and .pinned == 8388608 and
+		 .charged == 8388608 and .holders == 1 and .command == \"pinctl\" and
+		 .held_by == [\"$first/\(.fd)\"])" list
+	hold_pin --read new:memfd,4M
+	second=$holder
+	json 0 '(.contexts | length == 2) and .charged == 12582912 and
+		.system_charged == .charged' list
+	is 0 "^2 contexts with 2 pins, 12M charged of 12M through /dev/pin in all" list
+	# A context without pins, held twice.
+	sleep 600 9<>/dev/pin &
+	plain=$!
+	(exec 9<>/dev/pin; sleep 600 & exec sleep 600) &
+	twice=$!
+	n=0
+	until json_quiet '.contexts | length == 4' list -a || [ "$n" = 100 ]; do
+		usleep 100000
+		n=$((n + 1))
+	done
+	json 0 '.contexts | length == 2' list
+	json 0 ".compared and ([.contexts[] | select(.pid == $twice or .holders == 2)] |
+		length == 1 and .[0].holders == 2 and (.[0].held_by | length == 2) and
+		.[0].pins == 0 and .[0].access == \"pin\")" list -a
+	json 0 '.contexts | all(.fd >= 0 and (.user | length > 0))' list -a
+	fd=$("$here/pinctl" list -rn -o PID,FD | awk "\$1 == $first { print \$2 }")
+	json 0 ".process.pid == $first and .process.vm_pin == 8388608 and
+		(.contexts | length == 1) and .contexts[0].context == \"$first/$fd\" and
+		.contexts[0].withheld == null and (.pins | length == 1) and
+		(.pins[0] | .length == 8388608 and .access == \"write\" and .mode == \"longterm\"
+		 and .state == \"live\" and .pinned == 8388608 and .charged == 8388608 and
+		 .pid == $first and .command == \"pinctl\" and .uid == 0 and .runs >= 1 and
+		 (.start | startswith(\"0x\")) and (.nodes | add) == 2048 and .since_ns > 0)" \
+		show "$first"
+	json 0 ".pins | length == 1" show "$first/$fd"
+	json 0 '.pins[0].access == "read"' show "$second"
+	json 0 '.pins == [] and (.contexts | length == 1)' show "$plain"
+	json 1 '.error.message | test("not one of /dev/pin")' show "$first/0"
+	json 1 '.contexts == [] and .pins == []' show 1
+	is 0 "^context  $first/$fd: 1 pin, 8M pinned, 8M charged$" show "$first"
+	# Looking has released nothing and left nothing open.
+	json 0 '(.contexts | length == 2) and (.contexts | all(.holders == 1))' list
+	as_dev 0 '.contexts == [] and .hidden_processes > 0 and (.complete | not) and
+		.system_charged == 12582912' list
+	as_dev 3 '.error.message | test("cannot look into")' show "$first"
+	su dev -c "exec $here/pinctl pin new:anon,64K" >/tmp/held 2>&1 &
+	third=$!
+	n=0
+	until grep -q '^pin [0-9]*:' /tmp/held || [ "$n" = 600 ]; do
+		usleep 100000
+		n=$((n + 1))
+	done
+	as_dev 0 ".contexts | length == 1 and .[0].pid == $third and .[0].user == \"dev\"" list
+	as_dev 0 '.pins | length == 1 and .[0].length == 65536 and .[0].user == "dev"' \
+		show "$third"
+	json 0 '.pins | length == 1 and .[0].uid == 1234' show "$third"
+	# The user's ledger is known of oneself only, the process's of anybody.
+	as_dev 0 '.charge | .ledger == "user" and .charged == 65536 and .exempt == false' \
+		check --for iommufd new:anon,64K
+	json 0 '.charge | .ledger == "user" and .charged == null' check --for xdp "$third"
+	json 0 '.charge | .ledger == "VmPin" and .charged == 65536' check --for rdma "$third"
+	kill "$first" "$second" "$third" "$plain" "$twice"
+	for child in $(ps -o pid,comm | awk '$2 == "sleep" { print $1 }'); do
+		kill "$child" 2>/dev/null
+	done
+	wait
+	json 0 '.contexts == [] and .system_charged == 0' list -a
+}
+
+json_quiet() { # FILTER ARGUMENTS...
+	filter=$1
+	shift
+	"$here/pinctl" "$@" -J 2>/dev/null | jq -e "$filter" >/dev/null
+}
+
 ulimit -l unlimited
 prepare || {
 	echo "guest.sh: cannot lay out the memory to test" >&2
@@ -130,6 +232,10 @@ else
 	failed=$((failed + 1))
 fi
 
+# As sysusers and udev do it.
+echo pin:x:900: >>/etc/group
+echo dev:x:1234:900::/tmp:/bin/sh >>/etc/passwd
+chgrp pin /dev/pin
 is 0 ' 0 FAIL,' doctor
 json 0 '.features | index("check") and index("longterm")' doctor
 json 0 '.source == "module" and .because == null' check self
@@ -154,7 +260,25 @@ json 0 '.pages == 1024 and .runs >= 1 and (.node_pages | add) == 1024' \
 json 0 '.access == "read"' pin --read file:/mnt/plain/data --hold 0
 is 0 '^pin [0-9]*: 1024 pages in 1 runs' pin "file:$dax@0+4M" --hold 0
 is 0 '^mode  *longterm' pin new:shmem,1M --hold 0 --query
+# More than there is: nothing of it is touched.
+echo 1 >/proc/sys/vm/overcommit_memory
+case $(uname -r) in
+6.1.*)
+	json 1 '.charge.rule_errno == "EFAULT"' check --for io_uring new:anon,2G
+	json 1 '.charge.rule_errno == "EOPNOTSUPP" and .refused == 0' \
+		check --read --for io_uring file:/mnt/plain/data
+	;;
+6.12.*)
+	json 1 '.charge.rule_errno == "EFAULT"' check --for io_uring new:anon,2G
+	json 0 '.charge.rule == null' check --read --for io_uring file:/mnt/plain/data
+	;;
+*)
+	json 0 '.charge.rule == null' check --for io_uring new:anon,2G
+	;;
+esac
+json 0 '.charge.rule == null' check --for io_uring new:anon,1G
 holds_until_terminated
+lists_and_shows
 
 if rmmod pin; then
 	passed=$((passed + 1))
