@@ -24,7 +24,7 @@ for group; do
 	build) set -- build-essential pkg-config dwarves rsync check libsubunit-dev \
 		libsmartcols-dev libjson-c-dev libnl-3-dev libnl-genl-3-dev ;;
 	vm) set -- qemu-system-x86 busybox-static cpio kmod xz-utils \
-		e2fsprogs xfsprogs ndctl daxctl jq debian-archive-keyring ;;
+		e2fsprogs xfsprogs btrfs-progs ndctl daxctl jq debian-archive-keyring ;;
 	# checkpatch is in the kernel's source only, and so are its own tests.
 	lint) set -- sparse shellcheck codespell perl python3-minimal \
 		abigail-tools gcc-multilib xz-utils linux-source-6.12 ;;

@@ -33,7 +33,7 @@ modules=(
 
 programs=(
 	/bin/kmod
-	/sbin/mkfs.ext4 /sbin/mkfs.xfs /usr/sbin/xfs_io
+	/sbin/mkfs.ext4 /sbin/mkfs.xfs /sbin/mkfs.btrfs /usr/sbin/xfs_io
 	/usr/bin/ndctl /usr/bin/daxctl /usr/bin/jq
 )
 
