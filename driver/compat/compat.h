@@ -105,6 +105,16 @@ static inline long pindev_pin_user_pages(unsigned long addr, long count,
 #endif
 }
 
+static inline void pindev_vm_flags_set(struct vm_area_struct *vma,
+				       unsigned long flags)
+{
+#if PINDEV_HAVE_VM_FLAGS_SET
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
+#endif
+}
+
 /* The inode that /proc/PID/maps shows. */
 static inline const struct inode *pindev_file_user_inode(const struct file *file)
 {

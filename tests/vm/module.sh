@@ -7,7 +7,8 @@
 #
 # kbuild writes beside the sources on the oldest kernels, so each kernel gets a
 # copy of them, and the variant one of its own. Every build is a W=1 build in which a
-# warning is an error.
+# warning is an error. Beside pin.ko lie the modules that only tests need:
+# pin_testmem.ko and, where the kernel has KUnit, pin_kunit.ko.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -37,7 +38,8 @@ done
 
 log=$copy/build.log
 make -C "$copy/driver" KDIR="$kernel/build/" \
-	KARGS="W=1 KCFLAGS=-Werror $variant" modules > "$log" 2>&1 || {
+	KARGS="W=1 KCFLAGS=-Werror PINDEV_TESTMEM=1 $variant" \
+	modules > "$log" 2>&1 || {
 	cat "$log" >&2
 	exit 1
 }
