@@ -38,6 +38,7 @@ suite() { # NAME COMMAND...
 
 host_suites() {
 	suite abi tests/abi/run
+	suite lists tests/func/lists
 	suite libpin tests/lib/run
 	suite man tests/man/run
 	suite install tests/install/run
@@ -59,7 +60,7 @@ build_modules() { # KERNEL: sets module and delays
 }
 
 kernel_suites() { # KERNEL
-	local kernel=$1 module delays files file users=() m32_suites=()
+	local kernel=$1 module delays tests plain files file users=() m32_suites=()
 	for file in build/tests/lib/*; do
 		users+=(-f "$file")
 	done
@@ -67,8 +68,11 @@ kernel_suites() { # KERNEL
 	if [ "$kernel" = 7.2 ]; then
 		m32_suites=(contract hostile boundaries flips)
 	fi
-	files=(-f "$module" -f build/tests/func/pin-func -f tests/func/guest.sh
-		-f tests/func/skips.txt)
+	tests=(-f "${module%/*}/pin_testmem.ko" -f tests/func/guest.sh
+		-f tests/func/skips.txt -f tests/func/matrix.txt
+		-f tests/func/reasons.txt)
+	plain=(-f "$module" -f build/tests/func/pin-func "${tests[@]}")
+	files=("${plain[@]}")
 	if [ -e "${module%/*}/pin_kunit.ko" ]; then
 		files+=(-f "${module%/*}/pin_kunit.ko")
 	fi
@@ -79,17 +83,26 @@ kernel_suites() { # KERNEL
 	# compat path is left to the stock kernels.
 	suite "driver-m32-$kernel" tests/vm/run.sh -k "$kernel" -n "driver-m32" -t 1500 \
 		-a secretmem.enable=1 -f "$module" -f build/tests/func-m32/pin-func \
-		-f tests/func/guest.sh -f tests/func/skips.txt -- /root/guest.sh "$kernel" \
-		"${m32_suites[@]}"
+		"${tests[@]}" -- /root/guest.sh "$kernel" "${m32_suites[@]}"
 	# With the module that can be held up, the suites that need it.
 	suite "windows-$kernel" tests/vm/run.sh -k "$kernel" -n "windows" -t 1500 \
 		-a secretmem.enable=1 -f "$delays" -f build/tests/func/pin-func \
-		-f tests/func/guest.sh -f tests/func/skips.txt -- /root/guest.sh "$kernel"
+		"${tests[@]}" -- /root/guest.sh "$kernel"
 	# Python is the host's.
 	suite "libpin-$kernel" tests/vm/run.sh -k "$kernel" -n "libpin" -t 600 -r \
 		-f "$module" -f tests/lib/guest.sh "${users[@]}" -- /root/guest.sh
 	if [ "$kernel" = 6.12 ]; then
 		suite "session-$kernel" tests/docs/session
+	fi
+	# Half of the memory is ZONE_MOVABLE, more than half of what is free CMA. Where
+	# a kernel is that picks its place, such an area may have none.
+	suite "movable-$kernel" tests/vm/run.sh -k "$kernel" -n "movable" -t 600 \
+		-m 1024M -a movablecore=500M "${plain[@]}" -- \
+		/root/guest.sh "$kernel" movable zone
+	if [ "$kernel" = 7.2 ]; then
+		suite "cma-$kernel" tests/vm/run.sh -k "$kernel" -n "cma" -t 600 \
+			-m 1536M -a "cma=700M nokaslr" "${plain[@]}" -- \
+			/root/guest.sh "$kernel" cma
 	fi
 	suite "pinctl-$kernel" tests/vm/run.sh -k "$kernel" -n "pinctl" -t 600 \
 		-a secretmem.enable=1 -f "$module" -f build/tools/pinctl \

@@ -6,8 +6,12 @@
 # that the suites need, runs each suite by itself and scans the kernel log (and
 # kmemleak, where the kernel has it) after each.
 #
-# usage: guest.sh KERNEL [SUITE...]; beside it lie pin.ko, pin-func and skips.txt.
+# usage: guest.sh KERNEL [SUITE...]; beside it lie pin.ko, pin_testmem.ko, pin-func,
+# skips.txt, reasons.txt and matrix.txt.
 # Without a suite: those that need delay points if pin.ko has them, else the others.
+#
+# The suites "movable", "zone" and "cma" need machines with kernel arguments of their
+# own and not what the others need: neither persistent memory nor filesystems.
 #
 # The last line is "N passed, N failed, N skipped" over everything that ran; a
 # dirty log, a leak, a skip that skips.txt does not list and a module that cannot
@@ -44,6 +48,7 @@ mount_plain() { # TYPE DIR
 	truncate -s 400M "/tmp/$1.img"
 	case $1 in
 	xfs) mkfs.xfs -q -f "/tmp/$1.img" ;;
+	btrfs) mkfs.btrfs -q -f "/tmp/$1.img" 2> /dev/null ;;
 	*) "mkfs.$1" -q -F "/tmp/$1.img" ;;
 	esac
 	mkdir -p "$2"
@@ -61,16 +66,29 @@ find_pci_bar() {
 	return 1
 }
 
+# Two RAM disks: one to swap to, one to be mapped itself.
+prepare_ram_disks() {
+	modprobe -q brd rd_nr=2 rd_size=8192
+	mkswap /dev/ram0 > /dev/null && swapon /dev/ram0 && test -b /dev/ram1
+}
+
 prepare() {
 	mount_dax ext4 /dev/pmem0 /mnt/ext4dax || die "no ext4 with DAX"
 	mount_dax xfs /dev/pmem1 /mnt/xfsdax || die "no XFS with DAX"
 	mount_plain ext4 /mnt/ext4 || die "no ext4"
 	mount_plain xfs /mnt/xfs || die "no XFS"
+	mount_plain btrfs /mnt/btrfs || die "no btrfs"
+	mkdir -p /mnt/small
+	mount -t tmpfs -o size=16k small /mnt/small || die "no small tmpfs"
+	prepare_ram_disks || die "no RAM disks"
+	insmod "$here/pin_testmem.ko" || die "no pin_testmem"
 	PIN_TEST_DEVDAX=$(make_devdax) || die "no device-dax"
 	PIN_TEST_PCI_BAR=$(find_pci_bar) || die "no edu device"
 	export PIN_TEST_DEVDAX PIN_TEST_PCI_BAR
 	export PIN_TEST_EXT4DAX=/mnt/ext4dax PIN_TEST_XFSDAX=/mnt/xfsdax
-	export PIN_TEST_EXT4=/mnt/ext4 PIN_TEST_XFS=/mnt/xfs
+	export PIN_TEST_EXT4=/mnt/ext4 PIN_TEST_XFS=/mnt/xfs PIN_TEST_BTRFS=/mnt/btrfs
+	export PIN_TEST_TMPFS=/dev/shm PIN_TEST_BLOCK_DEVICE=/dev/ram1
+	export PIN_TEST_TMPFS_SMALL=/mnt/small
 }
 
 # Every skip must be on the list, as "KERNEL TEST", with its reason beside it.
@@ -81,10 +99,31 @@ skips_listed() {
 	done < "$PIN_SKIPS"
 }
 
+# What reasons.txt says that a suite produces on this kernel, it has produced.
+reasons_produced() { # SUITE
+	while read -r reason kernels by _; do
+		case ",$kernels," in *,all,* | *",$kernel,"*) ;; *) continue ;; esac
+		case $by in
+		never)
+			! grep -qx "$reason" "/tmp/reasons.$1" || {
+				echo "$reason is said to be produced never"
+				return 1
+			} ;;
+		"$1":*)
+			grep -qx "$reason" "/tmp/reasons.$1" || {
+				echo "$reason was not produced"
+				return 1
+			} ;;
+		esac
+	done < "$here/reasons.txt"
+}
+
 run_suite() {
 	echo "== $1 on $kernel"
-	export PIN_SKIPS="/tmp/skips.$1"
+	export PIN_SKIPS="/tmp/skips.$1" PIN_TEST_MATRIX="$here/matrix.txt"
+	export PIN_TEST_MATRIX_FOUND="/tmp/matrix.$1" PIN_TEST_REASONS="/tmp/reasons.$1"
 	: > "$PIN_SKIPS"
+	: > "$PIN_TEST_REASONS"
 	logscan mark "$1"
 	kmemleak_start
 	"$here/pin-func" "$1" > "/tmp/log.$1" 2>&1
@@ -95,6 +134,7 @@ run_suite() {
 	else
 		echo "$counts"
 	fi
+	[ ! -e "$PIN_TEST_MATRIX_FOUND" ] || cat "$PIN_TEST_MATRIX_FOUND"
 	if [ -n "$counts" ]; then
 		# shellcheck disable=SC2086 # words are wanted
 		set -- "$1" $counts
@@ -103,6 +143,7 @@ run_suite() {
 		check "$1 ends without counts" false
 	fi
 	check "skips of $1 are listed" skips_listed
+	check "reasons of $1" reasons_produced "$1"
 	check "kernel log after $1" logscan
 	kmemleak_end "$1"
 	check "module is unused after $1" test "$(cat /sys/module/pin/refcnt)" = 0
@@ -141,7 +182,10 @@ kmemleak_end() {
 	fi
 }
 
-prepare
+case $* in
+"movable zone" | movable | zone | cma) ;;
+*) prepare ;;
+esac
 check "insmod" insmod "$here/pin.ko"
 list=--list
 [ ! -e /sys/module/pin/parameters/delay_judged_ms ] || list=--list-delays

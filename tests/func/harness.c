@@ -146,8 +146,26 @@ int call(unsigned int number, void *arg)
 	return ioctl(pin_fd, number, arg) ? -errno : 0;
 }
 
+void note_reason(uint32_t reason)
+{
+	static bool noted[256];
+	const char *path = getenv("PIN_TEST_REASONS");
+	FILE *file;
+
+	ck_assert_uint_lt(reason, sizeof(noted));
+	if (!path || noted[reason])
+		return;
+	file = fopen(path, "ae");
+	ck_assert_msg(file, "%s: %s", path, strerror(errno));
+	fprintf(file, "%s\n", reason_name(reason));
+	fclose(file);
+	noted[reason] = true;
+}
+
 int pin_range(void *addr, size_t length, uint32_t flags, struct pin_pin *arg)
 {
+	int err;
+
 	memset(arg, POISON, sizeof(*arg));
 	arg->size = sizeof(*arg);
 	arg->flags = flags;
@@ -156,7 +174,10 @@ int pin_range(void *addr, size_t length, uint32_t flags, struct pin_pin *arg)
 	arg->cookie = 0x600DC00C1EULL;
 	arg->reports = 0;
 	arg->reports_capacity = 0;
-	return call(PIN_IOC_PIN, arg);
+	err = call(PIN_IOC_PIN, arg);
+	if (err && arg->refusal.reason)
+		note_reason(arg->refusal.reason);
+	return err;
 }
 
 int unpin(uint64_t id)

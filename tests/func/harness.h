@@ -37,6 +37,10 @@ Suite *access_suite(void);
 Suite *races_suite(void);
 Suite *oracle_suite(void);
 Suite *windows_suite(void);
+Suite *matrix_suite(void);
+Suite *movable_suite(void);
+Suite *cma_suite(void);
+Suite *zone_suite(void);
 
 /*
  * A group of tests with the fixture: it opens a context and notes every counter;
@@ -64,6 +68,8 @@ void counters_expect(const struct counters *before, const char *when);
 int call(unsigned int number, void *arg);
 int pin_range(void *addr, size_t length, uint32_t flags, struct pin_pin *arg);
 int unpin(uint64_t id);
+/* Notes in the file that PIN_TEST_REASONS names that PIN has refused for this reason. */
+void note_reason(uint32_t reason);
 int query(uint64_t id, struct pin_query *arg);
 struct pin_info info(void);
 

@@ -13,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
+struct named_suite {
 	const char *name;
 	Suite *(*make)(void);
-} suites[] = {
+};
+
+static const struct named_suite suites[] = {
 	{ "contract", contract_suite },
 	{ "hostile", hostile_suite },
 	{ "boundaries", boundaries_suite },
@@ -33,9 +35,19 @@ static const struct {
 	{ "access", access_suite },
 	{ "oracle", oracle_suite },
 	{ "windows", windows_suite },
+	{ "matrix", matrix_suite },
 };
 
 #define SUITES	(sizeof(suites) / sizeof(*suites))
+
+/* Run by name alone: each needs a machine of its own. */
+static const struct named_suite elsewhere[] = {
+	{ "movable", movable_suite },
+	{ "cma", cma_suite },
+	{ "zone", zone_suite },
+};
+
+#define ELSEWHERE	(sizeof(elsewhere) / sizeof(*elsewhere))
 
 static int count_lines(const char *path)
 {
@@ -86,6 +98,9 @@ int main(int argc, char **argv)
 		else
 			runner = srunner_create(suites[i].make());
 	}
+	for (i = 0; i < ELSEWHERE; i++)
+		if (argc == 2 && !strcmp(argv[1], elsewhere[i].name))
+			runner = srunner_create(elsewhere[i].make());
 	if (!runner || argc > 2) {
 		fprintf(stderr, "usage: %s [SUITE|--list|--list-delays]\n", argv[0]);
 		return 2;

@@ -3,10 +3,12 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define HUGE	(2UL << 20)
@@ -294,6 +296,64 @@ START_TEST(reports_of_a_page_refusal)
 }
 END_TEST
 
+struct long_pin {
+	char *addr;
+	struct pin_pin *arg;	/* shared with the process that reads the answer */
+};
+
+#define LONG_PIN	(256UL << 20)
+
+static int pin_for_long(void *data)
+{
+	struct long_pin *long_pin = data;
+
+	pin_range(long_pin->addr, LONG_PIN, PIN_F_WRITE, long_pin->arg);
+	return 0;
+}
+
+/*
+ * Killed in the middle: nobody is left to be told, but the answer lies in memory that
+ * another process sees.  The memory has never been touched, so it takes a while; a
+ * kill that comes too early or too late is tried again.
+ */
+START_TEST(interrupted)
+{
+	struct counters before = counters_read();
+	struct long_pin long_pin = {
+		.addr = map_anon(LONG_PIN),
+		.arg = mmap(NULL, page, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+	};
+	uint32_t reason = 0;
+	int tries;
+	pid_t pid;
+
+	ck_assert_ptr_ne(long_pin.arg, MAP_FAILED);
+	for (tries = 1; tries < 60 && !reason; tries++) {
+		memset(long_pin.arg, 0, sizeof(*long_pin.arg));
+		pid = fork();
+		ck_assert_int_ge(pid, 0);
+		if (!pid)
+			_exit(pin_for_long(&long_pin));
+		usleep(tries * 5000);
+		ck_assert_int_eq(kill(pid, SIGKILL), 0);
+		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+		/* Before the call it is the caller's poison. */
+		if (long_pin.arg->refusal.reason <= PIN_REASON_INTERRUPTED)
+			reason = long_pin.arg->refusal.reason;
+		counters_expect(&before, "after a kill");
+	}
+	ck_assert_msg(reason == PIN_REASON_INTERRUPTED, "%s after %d tries",
+		      reason_name(reason), tries);
+	ck_assert_uint_eq(long_pin.arg->refusal.error, EINTR);
+	ck_assert_uint_ge(long_pin.arg->refusal.addr, (uintptr_t)long_pin.addr);
+	ck_assert_uint_lt(long_pin.arg->refusal.addr,
+			  (uintptr_t)long_pin.addr + LONG_PIN);
+	ck_assert_uint_eq(long_pin.arg->id, 0);
+	note_reason(reason);
+}
+END_TEST
+
 Suite *refusals_suite(void)
 {
 	Suite *suite = suite_create("refusals");
@@ -315,6 +375,7 @@ Suite *refusals_suite(void)
 	tcase_add_test(tcase, beyond_end_of_file);
 	tcase_add_test(tcase, hugetlb_pool_empty);
 	tcase_add_test(tcase, reports_of_a_page_refusal);
+	tcase_add_test(tcase, interrupted);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

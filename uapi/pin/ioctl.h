@@ -100,7 +100,10 @@ struct pin_refusal {
  * @PIN_REPORT_SHARED: MAP_SHARED
  * @PIN_REPORT_TRY: no rule refuses the mapping, but only trying can tell
  *	whether each page can be had (end of file, userfaultfd, guard pages,
- *	the hugetlb pool, pages that another driver inserts)
+ *	the hugetlb pool, pages that another driver inserts).  What can befall
+ *	a page of any mapping is not foreseen: hwpoison, migrate-failed,
+ *	device-busy, refcount, no-memory, and fault-failed where storage fails
+ *	or is full
  * @PIN_REPORT_PAGE: the reason belongs to one page, at pin_refusal.addr, and
  *	was found by trying
  * @PIN_REPORT_LEASE: refused for the long term, but PIN_F_LEASE would work
