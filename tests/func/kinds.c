@@ -3,10 +3,12 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define HUGE	(2UL << 20)
@@ -281,29 +283,157 @@ START_TEST(query_nodes)
 }
 END_TEST
 
-/*
- * A pin for reading of a private mapping does not go stale when the process
- * writes: the page that is pinned is the one that the process writes to.
- */
-START_TEST(read_pin_stays_fresh)
+/* The first byte of a pin, as a device would see it. */
+static char byte_behind(uint64_t id)
 {
-	const char *path = make_file("PIN_TEST_EXT4", page);
-	char *addr = map_file(path, page, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-	uint64_t before, after;
-	uint64_t id;
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	off_t at = (uintptr_t)addr / page * 8;
+	char byte = POISON;
+	struct pin_access arg = {
+		.size = sizeof(arg),
+		.id = id,
+		.buffer = (uintptr_t)&byte,
+		.length = 1,
+	};
 
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(addr[0], 0);
-	id = expect_pinned(addr, page, 0);
-	ck_assert_int_eq(pread(fd, &before, 8, at), 8);
-	addr[0] = 1;
-	ck_assert_int_eq(pread(fd, &after, 8, at), 8);
-	ck_assert_uint_eq(before & ((1ULL << 55) - 1), after & ((1ULL << 55) - 1));
+	ck_assert_int_eq(call(PIN_IOC_READ, &arg), 0);
+	ck_assert_uint_eq(arg.done, 1);
+	return byte;
+}
+
+/*
+ * A pin for reading of a private mapping does not go stale when the process writes:
+ * what is pinned is what the process writes to, on every kernel, and not the page of
+ * the file or the zero page that the mapping showed before.
+ */
+static void stays_fresh(char *addr)
+{
+	uint64_t id = expect_pinned(addr, page, 0);
+
+	ck_assert_int_eq(byte_behind(id), addr[0]);
+	addr[0] = 77;
+	ck_assert_int_eq(byte_behind(id), 77);
 	ck_assert_int_eq(unpin(id), 0);
+}
+
+/* Nor after a fork, when child and parent share what either of them writes to next. */
+static int write_and_exit(void *addr)
+{
+	*(char *)addr = 99;
+	return 0;
+}
+
+static void stays_fresh_with_a_child(char *addr)
+{
+	uint64_t id = expect_pinned(addr, page, 0);
+	char before = addr[0];
+
+	ck_assert_int_eq(in_child(write_and_exit, addr), 0);
+	ck_assert_int_eq(byte_behind(id), before);
+	addr[0] = 78;
+	ck_assert_int_eq(byte_behind(id), 78);
+	ck_assert_int_eq(unpin(id), 0);
+}
+
+/* As the mapping is first seen: read, and read after a fork with the child alive. */
+static void private_stays_fresh(char *(*map)(void))
+{
+	pid_t pid;
+	char *addr = map();
+
+	ck_assert_int_eq(addr[0], 0);
+	stays_fresh(addr);
+	stays_fresh(addr);
+	stays_fresh_with_a_child(addr);
+
+	addr = map();
+	ck_assert_int_eq(addr[0], 0);
+	stays_fresh_with_a_child(addr);
+
+	addr = map();
+	addr[0] = 1;
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		for (;;)
+			pause();
+	stays_fresh(addr);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+
+static char *map_private_of(const char *dir_variable)
+{
+	const char *path = make_file(dir_variable, page);
+	char *addr = map_file(path, page, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+
 	ck_assert_int_eq(unlink(path), 0);
+	return addr;
+}
+
+static char *map_private_ext4(void)
+{
+	return map_private_of("PIN_TEST_EXT4");
+}
+
+static char *map_private_xfs(void)
+{
+	return map_private_of("PIN_TEST_XFS");
+}
+
+static char *map_private_tmpfs(void)
+{
+	return map_private_of("PIN_TEST_TMPFS");
+}
+
+static char *map_zero_page(void)
+{
+	return map_anon(page);
+}
+
+/* A private mapping of a hugetlb file whose page exists, so that COW has to break. */
+static char *map_private_hugetlb(void)
+{
+	int fd = memfd_create("fresh", MFD_CLOEXEC | MFD_HUGETLB);
+	char *addr;
+
+	ck_assert_msg(fd >= 0, "memfd_create: %s", strerror(errno));
+	ck_assert_int_eq(ftruncate(fd, HUGE), 0);
+	addr = mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(addr, MAP_FAILED);
+	addr[1] = 1;
+	munmap(addr, HUGE);
+	addr = mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	ck_assert_ptr_ne(addr, MAP_FAILED);
 	close(fd);
+	return addr;
+}
+
+START_TEST(fresh_ext4)
+{
+	private_stays_fresh(map_private_ext4);
+}
+END_TEST
+
+START_TEST(fresh_xfs)
+{
+	private_stays_fresh(map_private_xfs);
+}
+END_TEST
+
+START_TEST(fresh_tmpfs)
+{
+	private_stays_fresh(map_private_tmpfs);
+}
+END_TEST
+
+START_TEST(fresh_zero_page)
+{
+	private_stays_fresh(map_zero_page);
+}
+END_TEST
+
+START_TEST(fresh_hugetlb)
+{
+	private_stays_fresh(map_private_hugetlb);
 }
 END_TEST
 
@@ -324,7 +454,11 @@ Suite *kinds_suite(void)
 	tcase_add_test(tcase, device_dax);
 	tcase_add_test(tcase, mixed);
 	tcase_add_test(tcase, query_nodes);
-	tcase_add_test(tcase, read_pin_stays_fresh);
+	tcase_add_test(tcase, fresh_ext4);
+	tcase_add_test(tcase, fresh_xfs);
+	tcase_add_test(tcase, fresh_tmpfs);
+	tcase_add_test(tcase, fresh_zero_page);
+	tcase_add_test(tcase, fresh_hugetlb);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
