@@ -116,6 +116,20 @@ static void expect_agreement(const struct check_result *checked,
 		      "CHECK says yes, PIN says %s", reason_name(refusal->reason));
 }
 
+/* Finding out why changes nothing: the second attempt is refused as the first was. */
+static void expect_again(const struct cell *cell, const struct memory *memory,
+			 const struct pin_pin *first)
+{
+	struct pin_pin again;
+
+	ck_assert_msg(pin_range(memory->addr, memory->length, cell->flags, &again),
+		      "%s at first, pinned at the second attempt",
+		      reason_name(first->refusal.reason));
+	ck_assert_msg(!memcmp(&again.refusal, &first->refusal, sizeof(again.refusal)),
+		      "%s at first, then %s", reason_name(first->refusal.reason),
+		      reason_name(again.refusal.reason));
+}
+
 static void look(struct cell *cell, struct memory *memory)
 {
 	static struct check_result checked;
@@ -132,6 +146,7 @@ static void look(struct cell *cell, struct memory *memory)
 
 	err = pin_range(memory->addr, memory->length, cell->flags, &arg);
 	if (err) {
+		expect_again(cell, memory, &arg);
 		strcpy(found->pin, reason_name(arg.refusal.reason));
 		snprintf(found->error, sizeof(found->error), "%s",
 			 strerrorname_np(-err));
