@@ -9,22 +9,28 @@
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
 #include "pindev.h"
 
 /*
  * Try to pin one page for a moment, under mmap_lock, where userfaultfd does not
- * wait; not for the long term, which moves pages and makes some kernels WARN.
+ * wait; not for the long term, which moves pages and makes some kernels WARN.  A
+ * page that is not there yet is looked for where it may stay, as for the long term:
+ * the probe brings nothing in that the attempt would not have.
  */
 static long probe_page(unsigned long addr, unsigned int gup_flags)
 {
+	unsigned int saved;
 	struct page *page;
 	long got;
 
 	if (mmap_read_lock_killable(current->mm))
 		return -EINTR;
+	saved = memalloc_pin_save();
 	got = pindev_pin_user_pages(addr, 1, gup_flags & ~FOLL_LONGTERM, &page);
+	memalloc_pin_restore(saved);
 	mmap_read_unlock(current->mm);
 	if (got == 1)
 		unpin_user_page(page);
