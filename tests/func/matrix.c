@@ -190,6 +190,11 @@ START_TEST(one_cell)
 	line_used[expected - expectation_number(0)] = true;
 
 	memory_make(cell->kind, &memory);
+	if (memory.unaddressable) {
+		skip("wide-addresses", "%s %s", cell->kind->name, access);
+		cell->good = true;
+		return;
+	}
 	if (memory.absent)
 		cell->found = (struct verdict) {
 			.check = "-", .pin = "absent", .at = "-", .error = "-",

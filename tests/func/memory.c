@@ -52,6 +52,12 @@ void memory_is(struct memory *memory, void *addr, size_t length)
 	memory->length = length;
 }
 
+void memory_is_at(struct memory *memory, uint64_t addr, size_t length)
+{
+	memory->unaddressable = addr > UINTPTR_MAX;
+	memory_is(memory, (void *)(uintptr_t)addr, length);
+}
+
 void memory_map(char *place, size_t length, int prot, int flags, int fd,
 		off_t offset)
 {

@@ -27,6 +27,7 @@
  * @addr: what to ask about
  * @length: bytes
  * @absent: this kernel or machine has no such memory; nothing was made
+ * @unaddressable: a 32-bit program has no pointer to it
  * @asked_handler: times that the handler was asked for a page
  * @room: all of the mapping, to be unmapped
  * @room_length: bytes; 0 if nothing was mapped
@@ -40,6 +41,7 @@ struct memory {
 	char *addr;
 	size_t length;
 	bool absent;
+	bool unaddressable;
 	atomic_uint asked_handler;
 	char *room;
 	size_t room_length;
@@ -84,6 +86,9 @@ char *memory_place_anonymous(struct memory *memory, size_t length);
 
 /* The range is [@addr, @addr + @length), mapped by somebody else, or by nobody. */
 void memory_is(struct memory *memory, void *addr, size_t length);
+
+/* The same at an address that not every program can have a pointer to. */
+void memory_is_at(struct memory *memory, uint64_t addr, size_t length);
 
 /* Map a file at a place; fails the test if that is impossible. */
 void memory_map(char *place, size_t length, int prot, int flags, int fd,

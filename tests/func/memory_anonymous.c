@@ -331,17 +331,17 @@ static void make_null(struct memory *memory)
 
 static void make_non_canonical(struct memory *memory)
 {
-	memory_is(memory, (void *)0x4000000000000000, 2 * page);
+	memory_is_at(memory, 0x4000000000000000, 2 * page);
 }
 
 static void make_kernel_address(struct memory *memory)
 {
-	memory_is(memory, (void *)0xffff888000000000, 2 * page);
+	memory_is_at(memory, 0xffff888000000000, 2 * page);
 }
 
 static void make_vsyscall(struct memory *memory)
 {
-	memory_is(memory, (void *)0xffffffffff600000, page);
+	memory_is_at(memory, 0xffffffffff600000, page);
 }
 
 const struct memory_kind memory_anonymous[] = {
