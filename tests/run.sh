@@ -45,6 +45,7 @@ host_suites() {
 	suite docs tests/docs/run
 	suite unit make -s -C tests/unit check
 	suite unit-sanitized make -s -C tests/unit check SANITIZE=1
+	suite unit-valgrind make -s -C tests/unit check-valgrind
 	suite cli tests/cli/run
 	suite cli-sanitized env PINCTL=build/tools-sanitize/pinctl tests/cli/run
 }

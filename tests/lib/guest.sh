@@ -77,6 +77,7 @@ prepare() {
 
 prepare || { echo "guest.sh: cannot lay out the memory to test" >&2; exit 1; }
 check "an example without the module" says 3 read_write -- 'No such file or directory'
+logscan mark libpin
 check "insmod" insmod "$here/pin.ko"
 
 check "check_range, tmpfs" says 0 check_range /dev/shm/data -- \
