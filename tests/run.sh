@@ -67,7 +67,7 @@ kernel_suites() { # KERNEL
 	done
 	build_modules "$kernel" || return
 	if [ "$kernel" = 7.2 ]; then
-		m32_suites=(contract hostile boundaries flips)
+		m32_suites=(contract hostile boundaries flips descriptor)
 	fi
 	tests=(-f "${module%/*}/pin_testmem.ko" -f tests/func/guest.sh
 		-f tests/func/skips.txt -f tests/func/matrix.txt
@@ -110,14 +110,15 @@ kernel_suites() { # KERNEL
 		-f tests/cli/guest.sh -- /root/guest.sh
 	# The machine has no huge page of 1G to give, so it is not to claim them.
 	files=(-f "$module")
-	for file in libshim.so gup_longterm cow; do
+	for file in libshim.so gup_longterm cow errnos; do
 		files+=(-f "build/tests/selftest/$file")
 	done
 	for file in guest.sh results.awk exceptions.txt; do
 		files+=(-f "tests/selftest/$file")
 	done
 	suite "selftest-$kernel" tests/vm/run.sh -k "$kernel" -n "selftest" -t 1500 \
-		-q "-cpu max,la57=off,pdpe1gb=off" "${files[@]}" -- /root/guest.sh "$kernel"
+		-q "-cpu max,la57=off,pdpe1gb=off" -a secretmem.enable=1 "${files[@]}" \
+		-- /root/guest.sh "$kernel"
 }
 
 build() {

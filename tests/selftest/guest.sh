@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# The kernel's own tests of long-term pins, in the guest, through /dev/pin instead
-# of gup_test. Every case must pass; what does not is listed in exceptions.txt, and
-# what is listed must be so. Where the kernel has gup_test itself the same programs
-# run on that too, and both must say the same, case by case.
+# Tests for the kernel's gup_test device, its own and errnos, in the guest, through
+# /dev/pin instead. Every case must pass; what does not is listed in exceptions.txt,
+# and what is listed must be so. Where the kernel has gup_test itself the same
+# programs run on that too, and both must say the same, case by case.
 #
 # usage: guest.sh KERNEL; beside it lie pin.ko, libshim.so, the programs,
 # results.awk and exceptions.txt
@@ -104,9 +104,9 @@ judge() { # WHO PROGRAM DIR RESULTS
 	[ "$good" != 0 ] || fail "$2 in $3: nothing ran"
 }
 
-# The counts at the end of the shim: did the calls come to it?
+# The shim's counts: did the calls come to it?
 came_to_shim() { # LOG
-	tail -n 1 "$1" | grep -E '^# shim: [1-9][0-9]* pinned, [0-9]+ refused, [0-9]+ read$'
+	grep -E '^# shim: [1-9][0-9]* pinned, [0-9]+ refused, [0-9]+ read$' "$1"
 }
 
 # The results that /tmp/exceptions does not list.
@@ -144,6 +144,7 @@ for dir in tmpfs ext4 xfs xfsdax; do
 done
 # What it tests is anonymous memory: the directory does not matter.
 compare cow tmpfs
+compare errnos tmpfs
 check "kernel log" logscan
 check "rmmod" rmmod pin
 echo "$passed passed, $failed failed, $skipped skipped"

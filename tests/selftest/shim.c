@@ -21,21 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEVICE	"/sys/kernel/debug/gup_test"
-
-/* The device's own interface. */
-struct longterm_start {
-	uint64_t addr;
-	uint64_t size;
-	uint32_t flags;
-};
-
-#define START_WRITE	1
-#define START_FAST	2
-
-#define LONGTERM_START	_IOW('g', 7, struct longterm_start)
-#define LONGTERM_STOP	_IO('g', 8)
-#define LONGTERM_READ	_IOW('g', 9, uint64_t)
+#include "device.h"
 
 _Static_assert(LONGTERM_START == 0x40186707, "PIN_LONGTERM_TEST_START");
 _Static_assert(LONGTERM_STOP == 0x6708, "PIN_LONGTERM_TEST_STOP");
@@ -103,7 +89,7 @@ static int stop(void)
 }
 
 /* All of the pin goes to the address. */
-static int read_all(const uint64_t *user_addr)
+static int read_all(uint64_t user_addr)
 {
 	uint64_t done;
 	ssize_t got;
@@ -111,7 +97,7 @@ static int read_all(const uint64_t *user_addr)
 	if (!pin_id)
 		return -EINVAL;
 	for (done = 0; done < pin_size; done += got) {
-		got = libpin_pin_read(ctx, pin_id, done, (void *)(uintptr_t)(*user_addr + done),
+		got = libpin_pin_read(ctx, pin_id, done, (void *)(uintptr_t)(user_addr + done),
 				      pin_size - done);
 		if (got <= 0)
 			return got ? got : -EIO;
@@ -120,15 +106,36 @@ static int read_all(const uint64_t *user_addr)
 	return 0;
 }
 
+/* A bad pointer is an errno there and not the end of the program; so a pipe asks. */
+static int copy_in(void *to, const void *from, size_t size)
+{
+	int ends[2], err = -EFAULT;
+
+	if (pipe(ends))
+		return -errno;
+	if (write(ends[1], from, size) == (ssize_t)size &&
+	    read(ends[0], to, size) == (ssize_t)size)
+		err = 0;
+	close(ends[0]);
+	close(ends[1]);
+	return err;
+}
+
 static int device_ioctl(unsigned long number, void *arg)
 {
+	struct longterm_start args;
+	uint64_t addr;
+	int err;
+
 	switch (number) {
 	case LONGTERM_START:
-		return start(arg);
+		err = copy_in(&args, arg, sizeof(args));
+		return err ? err : start(&args);
 	case LONGTERM_STOP:
 		return stop();
 	case LONGTERM_READ:
-		return read_all(arg);
+		err = copy_in(&addr, arg, sizeof(addr));
+		return err ? err : read_all(addr);
 	default:
 		return -EINVAL;
 	}
