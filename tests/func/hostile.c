@@ -19,10 +19,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The highest user page plus its size, as a 32-bit program can say it too. */
+/* The direct map, the kernel's text, the vsyscall page, the last page and byte. */
 static const uint64_t kernel_pointers[] = {
-	0xffff888000000000, 0xffffffff81000000, 0xfffffffffffff000,
-	0xffffffffffffffff, 0xffffffffff600000,
+	0xffff888000000000, 0xffffffff81000000, 0xffffffffff600000,
+	0xfffffffffffff000, 0xffffffffffffffff,
 };
 
 static const uint64_t non_canonical_pointers[] = {
@@ -219,9 +219,8 @@ static void struct_at(const struct command *command, const uint64_t *pointers,
 
 static void struct_in_kernel(const struct command *command)
 {
-	/* A 32-bit program cannot say more than the low halves. */
-	static const uint64_t high_pointers[] = { 0xc0000000 + 0x3fffe000, 0xfffff000,
-						  0xffffffff };
+	/* What a 32-bit program can say beyond its own end. */
+	static const uint64_t high_pointers[] = { 0xffffe000, 0xfffff000, 0xffffffff };
 
 	if (sizeof(void *) == 4)
 		struct_at(command, high_pointers, COUNT(high_pointers));
@@ -231,8 +230,8 @@ static void struct_in_kernel(const struct command *command)
 
 static void struct_non_canonical(const struct command *command)
 {
-	/* Their low halves, for a 32-bit program, are unmapped all the same. */
-	struct_at(command, non_canonical_pointers, COUNT(non_canonical_pointers) - 1);
+	/* Of which a 32-bit program says the low halves, where nothing is mapped either. */
+	struct_at(command, non_canonical_pointers, COUNT(non_canonical_pointers));
 }
 
 static void struct_unaligned(const struct command *command)
