@@ -95,6 +95,21 @@ void memory_prove_flag(const char *addr, size_t length, uint64_t flag)
 			      (unsigned long long)page_flags_at(addr + i));
 }
 
+static void ignore_signal(int signal)
+{
+}
+
+void memory_poison(char *addr)
+{
+	uint64_t pfn = pfn_at(addr);
+
+	/* Some kernels tell the process at once, whether it asked or not. */
+	ck_assert_ptr_ne(signal(SIGBUS, ignore_signal), SIG_ERR);
+	ck_assert_msg(!madvise(addr, page, MADV_HWPOISON), "MADV_HWPOISON: %s",
+		      strerror(errno));
+	ck_assert(page_flags(pfn) & PAGEFLAG_HWPOISON);
+}
+
 int kernel_write(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

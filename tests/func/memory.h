@@ -100,6 +100,9 @@ int memory_owns(struct memory *memory, int fd, const char *what);
 /* Read one byte of each page. */
 void memory_read(const char *addr, size_t length);
 
+/* Make the kernel believe that the page at @addr has a hardware memory error. */
+void memory_poison(char *addr);
+
 /* All pages of a range have the flag, or none has, of /proc/kpageflags. */
 void memory_prove_flag(const char *addr, size_t length, uint64_t flag);
 

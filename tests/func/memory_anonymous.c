@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -274,20 +273,10 @@ static void make_userfault_write_protected(struct memory *memory)
 	ck_assert(pagemap_at(place) & PAGEMAP_UFFD_WP);
 }
 
-static void ignore_signal(int signal)
-{
-}
-
-/* The fourth page. Some kernels tell the process at once, whether it asked or not. */
+/* The fourth page. */
 static void make_hwpoison(struct memory *memory)
 {
-	char *place = place_touched(memory);
-	uint64_t pfn = pfn_at(place + 3 * page);
-
-	ck_assert_ptr_ne(signal(SIGBUS, ignore_signal), SIG_ERR);
-	ck_assert_msg(!madvise(place + 3 * page, page, MADV_HWPOISON),
-		      "MADV_HWPOISON: %s", strerror(errno));
-	ck_assert(page_flags(pfn) & PAGEFLAG_HWPOISON);
+	memory_poison(place_touched(memory) + 3 * page);
 }
 
 /* The sixth page. */

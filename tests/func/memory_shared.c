@@ -82,6 +82,13 @@ static void make_memfd(struct memory *memory)
 	map_memfd(memory, MAP_SHARED);
 }
 
+/* The fourth page. */
+static void make_memfd_hwpoison(struct memory *memory)
+{
+	map_memfd(memory, MAP_SHARED);
+	memory_poison(memory->addr + (MEMORY_LEAD + 3) * page);
+}
+
 static void make_memfd_private(struct memory *memory)
 {
 	map_memfd(memory, MAP_PRIVATE);
@@ -144,6 +151,15 @@ static void make_hugetlb_shared(struct memory *memory)
 	memory_prove_flag(place, 2 * MEMORY_HUGE, PAGEFLAG_HUGETLB);
 }
 
+/* The second huge page. */
+static void make_hugetlb_hwpoison(struct memory *memory)
+{
+	char *place = place_hugetlb(memory, MAP_PRIVATE);
+
+	touch(place, 2 * MEMORY_HUGE);
+	memory_poison(place + MEMORY_HUGE);
+}
+
 /* Huge pages that nobody has and nobody is promised. */
 static long huge_pages_left(void)
 {
@@ -194,6 +210,7 @@ const struct memory_kind memory_shared[] = {
 	{ "sysv-shm", make_sysv_shm },
 	{ "memfd", make_memfd },
 	{ "memfd-private", make_memfd_private },
+	{ "memfd-hwpoison", make_memfd_hwpoison },
 	{ "memfd-sealed", make_memfd_sealed },
 	{ "memfd-past-end", make_memfd_past_end },
 	{ "secretmem", make_secretmem },
@@ -202,5 +219,6 @@ const struct memory_kind memory_shared[] = {
 	{ "hugetlb-pool-full", make_hugetlb_pool_full },
 	{ "hugetlb-pool-empty", make_hugetlb_pool_empty },
 	{ "hugetlb-read-only-file", make_hugetlb_read_only_file },
+	{ "hugetlb-hwpoison", make_hugetlb_hwpoison },
 	{ }
 };
