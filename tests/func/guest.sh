@@ -130,6 +130,8 @@ run_suite() {
 	export PIN_TEST_MATRIX_FOUND="/tmp/matrix.$1" PIN_TEST_REASONS="/tmp/reasons.$1"
 	: > "$PIN_SKIPS"
 	: > "$PIN_TEST_REASONS"
+	# Tests become other users.
+	chmod 666 "$PIN_TEST_REASONS"
 	logscan mark "$1"
 	kmemleak_start
 	"$here/pin-func" "$1" > "/tmp/log.$1" 2>&1
