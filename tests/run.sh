@@ -106,9 +106,7 @@ kernel_suites() { # KERNEL
 			-m 1536M -a "cma=700M nokaslr" "${plain[@]}" -- \
 			/root/guest.sh "$kernel" cma
 	fi
-	suite "pinctl-$kernel" tests/vm/run.sh -k "$kernel" -n "pinctl" -t 600 \
-		-a secretmem.enable=1 -f "$module" -f build/tools/pinctl \
-		-f tests/cli/guest.sh -- /root/guest.sh
+	suite "pinctl-$kernel" tests/cli/vm "$kernel" "$module"
 	# The machine has no huge page of 1G to give, so it is not to claim them.
 	files=(-f "$module")
 	for file in libshim.so gup_longterm cow errnos; do

@@ -29,7 +29,7 @@ for group; do
 	lint) set -- clang sparse shellcheck codespell perl python3-minimal \
 		abigail-tools gcc-multilib xz-utils linux-source-6.12 ;;
 	test) set -- valgrind bats jq gcc-multilib strace liburing-dev \
-		libibverbs-dev ibverbs-providers python3 python3-yaml zsh fish \
+		libibverbs-dev ibverbs-providers python3 python3-yaml python3-jsonschema zsh fish \
 		mandoc groff-base bsdextrautils xz-utils linux-source-6.12 ;;
 	debug-kernel) set -- build-essential flex bison bc libssl-dev \
 		libelf-dev dwarves rsync cpio kmod xz-utils lz4 python3-minimal ;;

@@ -15,10 +15,21 @@ pinctl() {
 	"$PINCTL" "$@" >"$dir/out" 2>"$dir/err" </dev/null || code=$?
 	out=$(cat "$dir/out")
 	err=$(cat "$dir/err")
+	keep_document
 	# A failed test shows what it saw.
 	echo "pinctl $*: exit $code"
 	echo "$out"
 	echo "$err"
+}
+
+# Every document goes to tests/cli/run, which holds it against the schema.
+keep_document() {
+	[ -n "${PINCTL_DOCUMENTS:-}" ] || return 0
+	case $out in
+	'{'*'"schema": "pinctl.'*)
+		cp "$dir/out" "$(mktemp "$PINCTL_DOCUMENTS/${BATS_TEST_NUMBER}.XXXXXX")"
+		;;
+	esac
 }
 
 # The names of the commands, as the overview has them.

@@ -11,7 +11,8 @@
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
-passed=0 failed=0
+passed=0 failed=0 kept=0
+mkdir -p /out
 # shellcheck source=/dev/null
 . /lib/pin/guest.sh
 
@@ -37,11 +38,18 @@ is() { # EXIT PATTERN ARGUMENTS...: the exit code, and a line of stdout
 	fi
 }
 
+# The documents go to whoever started the machine, to be held against the schema.
+keep_document() {
+	kept=$((kept + 1))
+	cp /tmp/out "/out/document.$kept"
+}
+
 json() { # EXIT FILTER ARGUMENTS...: the exit code, and what jq holds for true
 	want=$1 filter=$2
 	shift 2
 	pinctl "$@" -J
 	code=$?
+	keep_document
 	if [ "$code" = "$want" ] && [ "$(jq -s length /tmp/out)" = 1 ] &&
 	   jq -e "$filter" /tmp/out >/dev/null; then
 		passed=$((passed + 1))
@@ -132,6 +140,7 @@ as_dev() { # EXIT FILTER COMMAND: pinctl COMMAND -J of a user without privileges
 	shift 2
 	su dev -c "$here/pinctl $* -J" >/tmp/out 2>/tmp/err </dev/null
 	code=$?
+	keep_document
 	if [ "$code" = "$want" ] && jq -e "$filter" /tmp/out >/dev/null; then
 		passed=$((passed + 1))
 	else
