@@ -179,7 +179,7 @@ size_t bundle_count(const struct bundle *bundle)
 	size_t i, count = 0;
 
 	for (i = 0; i < bundle->count; i++)
-		count += bundle->files[i].data != NULL;
+		count += !!bundle->files[i].data;
 	return count;
 }
 

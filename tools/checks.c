@@ -271,7 +271,8 @@ static void check_module_signature(const struct machine *machine, struct finding
 	}
 	find(finding, STATUS_WARN, "the kernel (%s) loads only modules whose signature it knows; "
 	     "otherwise \"Key was rejected by service\" or \"Operation not permitted\"", why);
-	fix(finding, "sudo mokutil --import /var/lib/dkms/mok.pub   # then reboot, choose Enroll MOK");
+	fix(finding,
+	    "sudo mokutil --import /var/lib/dkms/mok.pub   # then reboot, choose Enroll MOK");
 }
 
 static void check_modules_disabled(const struct machine *machine, struct finding *finding)

@@ -261,7 +261,7 @@ static void print_fix(const struct examination *examination, size_t row, const s
 	if (printed_before(examination, row, fix->command)) {
 		puts("# (as above)");
 	} else if (name_to_set(fix->command, name, sizeof(name))) {
-		printf("# %swith %s set: %s\n", fix->alternative ? "or " : "", name,
+		printf("# %s: set %s first: %s\n", fix->alternative ? "or" : "to do", name,
 		       fix->command);
 	} else if (fix->alternative) {
 		fputs("# or: ", stdout);

@@ -329,7 +329,7 @@ static int parse_seconds(struct pinctl *pinctl, const char *text, long *seconds)
 static const struct option_def pin_options[] = {
 	{ OPTION_READ, "read", NULL, "pin for reading only" },
 	{ OPTION_WRITE, "write", NULL, "pin for writing (default)" },
-	{ OPTION_HOLD, "hold", "TIME", "release after that (30, 5m, 2h); else at SIGINT or SIGTERM" },
+	{ OPTION_HOLD, "hold", "TIME", "until then: 30 (seconds), 5m, 2h; else until a signal" },
 	{ OPTION_QUERY, "query", NULL, "show everything about the pin" },
 	{ 'q', "quiet", NULL, "print nothing: the exit code answers" },
 	{ 0 }

@@ -166,11 +166,11 @@ struct json_object *explanation_json(const struct explanation *explanation)
 {
 	struct json_object *object = json_members(), *remedies = json_array();
 	struct json_object *places = json_array();
+	uint32_t reason = explanation->reason, consumer = explanation->consumer;
 	const struct libpin_remedy *remedy;
 	size_t i;
 
-	for (i = 0; (remedy = libpin_reason_remedy_for(explanation->reason,
-							explanation->consumer, i)); i++)
+	for (i = 0; (remedy = libpin_reason_remedy_for(reason, consumer, i)); i++)
 		json_object_array_add(remedies, remedy_json(remedy));
 	for (i = 0; i < explanation->count; i++)
 		json_object_array_add(places, place_json(explanation->segments[i]));

@@ -169,6 +169,10 @@ says() { # ID STATUS [TEXT [FIX]]
 	fact device-gid 0
 	fact device-mode 0600
 	says device.access fail "may not even ask" "groupadd -f pin"
+	fact open-to-ask ENOSUCHERROR
+	says device.access fail "may not even ask: Input/output error" "groupadd -f pin"
+	fact open-to-ask -
+	says device.access fail "may not even ask: No data" "groupadd -f pin"
 	fact device-type other
 	says device.exists fail "not a character device" "sudo rm"
 }
