@@ -5,6 +5,7 @@
 #include "suites.h"
 
 Suite *(*const suites[])(void) = {
-	suite_reason, suite_context, suite_check, suite_pin, suite_mapping, suite_behind, suite_nomem,
+	suite_reason, suite_context, suite_check, suite_pin, suite_mapping, suite_behind,
+	suite_nomem,
 	NULL
 };
