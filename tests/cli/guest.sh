@@ -258,6 +258,8 @@ json 1 '.tried and .results[0].reason == "beyond-eof"' check --try --read \
 json 3 '.error.message | test("no memory of its own")' check 2
 json 3 '.error.message | test("no memory of its own")' explain 2:0+4K
 is 1 '^Because     fsdax: ' explain file:/mnt/dax/data
+json 1 '.source == "module" and (.explanations[0] | .reason == "fsdax" and
+	.where[0].path == "/mnt/dax/data")' explain file:/mnt/dax/data
 is 1 '^Because     file-dirty-tracking: ' pin file:/mnt/plain/data
 is 1 '^Where .*/mnt/dax/data$' pin file:/mnt/dax/data
 json 1 '.pinned == false and .refusal.reason == "beyond-eof"' \
