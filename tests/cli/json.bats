@@ -68,3 +68,38 @@ error() { # EXIT ARGUMENTS...
 	pinctl check -q -J self
 	is_json pinctl.check/1
 }
+
+# The types of all members, the same whether there is none, one or many.
+shape() { # COUNT ARRAY ARGUMENTS...
+	local count=$1 array=$2
+	shift 2
+	pinctl "$@" -J
+	[ "$(jq ".$array | length | if . > 1 then \"many\" else . end" "$dir/out")" = "$count" ]
+	jq -S 'with_entries(.value |= (type | if . == "null" then "string" else . end))' \
+		"$dir/out" >"$dir/shape"
+	[ -e "$dir/first" ] || cp "$dir/shape" "$dir/first"
+	diff "$dir/first" "$dir/shape"
+}
+
+@test "a document has one shape for none, one and many" {
+	pinctl -J check new:anon,1M
+	jq -S keys "$dir/out" >"$dir/none"
+	[ "$(jq '.results | length' "$dir/out")" = 0 ]
+	pinctl -J check self:0+4K
+	[ "$(jq '.results | length' "$dir/out")" = 1 ]
+	jq -S keys "$dir/out" | diff "$dir/none" -
+	is_json pinctl.check/1 '.results | type == "array"'
+	pinctl -J check -a self
+	[ "$(jq '.results | length' "$dir/out")" -gt 1 ]
+	jq -S keys "$dir/out" | diff "$dir/none" -
+	rm -f "$dir/first"
+	shape 0 explanations explain new:anon,1M
+	shape 1 explanations explain fsdax
+	shape '"many"' explanations explain ENOMEM
+	rm -f "$dir/first"
+	shape 0 checks doctor --only thp --skip thp
+	shape 1 checks doctor --only thp
+	shape '"many"' checks doctor
+	rm -f "$dir/first"
+	shape 0 contexts show $$
+}
