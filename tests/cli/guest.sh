@@ -107,7 +107,7 @@ prepare() {
 	truncate -s 5000 /mnt/plain/short
 }
 
-holds_until_terminated() {
+holds_until() { # SIGNAL
 	"$here/pinctl" pin new:anon,8M >/tmp/out 2>/tmp/err &
 	holder=$!
 	n=0
@@ -115,11 +115,11 @@ holds_until_terminated() {
 		usleep 100000
 		n=$((n + 1))
 	done
-	kill -TERM $holder
+	kill "-$1" $holder
 	if wait $holder && grep -q '^pin [0-9]* released' /tmp/out; then
 		passed=$((passed + 1))
 	else
-		fail "pinctl pin until SIGTERM"
+		fail "pinctl pin until SIG$1"
 	fi
 }
 
@@ -299,7 +299,8 @@ case $(uname -r) in
 	;;
 esac
 json 0 '.charge.rule == null' check --for io_uring new:anon,1G
-holds_until_terminated
+holds_until TERM
+holds_until INT
 lists_and_shows
 
 if rmmod pin; then
