@@ -108,10 +108,11 @@ prepare() {
 }
 
 holds_until() { # SIGNAL
+	: >/tmp/out
 	"$here/pinctl" pin new:anon,8M >/tmp/out 2>/tmp/err &
 	holder=$!
 	n=0
-	until grep -q '^pin [0-9]*: 2048 pages' /tmp/out || [ "$n" = 100 ]; do
+	until grep -q '^pin [0-9]*: 2048 pages' /tmp/out || [ "$n" = 600 ]; do
 		usleep 100000
 		n=$((n + 1))
 	done
