@@ -168,25 +168,15 @@ lists_and_shows() {
 	(exec 9<>/dev/pin; sleep 600 & exec sleep 600) &
 	twice=$!
 	n=0
-	# The debug kernel has no kcmp(2): there the one held twice stands there twice.
 	until json_quiet '([.contexts[].holders] | add) == 5' list -a || [ "$n" = 100 ]; do
 		usleep 100000
 		n=$((n + 1))
 	done
 	json 0 '.contexts | length == 2' list
-	case $(uname -r) in
-	*-pin-debug)
-		json 0 '(.compared | not) and (.contexts | length == 5)' list -a
-		is 0 '' list -a
-		grep -q 'may stand here several times' /tmp/err || fail "nothing said of kcmp"
-		;;
-	*)
-		json 0 ".compared and (.contexts | length == 4) and
-			([.contexts[] | select(.pid == $twice or .holders == 2)] |
-			 length == 1 and .[0].holders == 2 and (.[0].held_by | length == 2) and
-			 .[0].pins == 0 and .[0].access == \"pin\")" list -a
-		;;
-	esac
+	json 0 ".compared and (.contexts | length == 4) and
+		([.contexts[] | select(.pid == $twice or .holders == 2)] |
+		 length == 1 and .[0].holders == 2 and (.[0].held_by | length == 2) and
+		 .[0].pins == 0 and .[0].access == \"pin\")" list -a
 	json 0 '.contexts | all(.fd >= 0 and (.user | length > 0))' list -a
 	fd=$("$here/pinctl" list -rn -o PID,FD | awk "\$1 == $first { print \$2 }")
 	json 0 ".process.pid == $first and .process.vm_pin == 8388608 and
