@@ -35,12 +35,14 @@ Suite *limits_owners_suite(void);
 Suite *lifetime_suite(void);
 Suite *access_suite(void);
 Suite *races_suite(void);
+Suite *runs_suite(void);
 Suite *oracle_suite(void);
 Suite *windows_suite(void);
 Suite *matrix_suite(void);
 Suite *movable_suite(void);
 Suite *cma_suite(void);
 Suite *zone_suite(void);
+Suite *windows_runs_suite(void);
 
 /*
  * A group of tests with the fixture: it opens a context and notes every counter;

@@ -33,9 +33,11 @@ static const struct named_suite suites[] = {
 	{ "lifetime", lifetime_suite },
 	{ "races", races_suite },
 	{ "access", access_suite },
+	{ "runs", runs_suite },
 	{ "oracle", oracle_suite },
 	{ "windows", windows_suite },
 	{ "matrix", matrix_suite },
+	{ "windows-runs", windows_runs_suite },
 };
 
 #define SUITES	(sizeof(suites) / sizeof(*suites))

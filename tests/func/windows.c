@@ -5,51 +5,13 @@
  */
 #include "delay.h"
 #include "harness.h"
+#include "held.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define PAGES	8
-
-/* A call in another thread, to be held up. */
-struct held {
-	pthread_t thread;
-	unsigned int number;
-	void *arg;
-	int err;
-	atomic_bool done;
-};
-
-static void *run_held(void *data)
-{
-	struct held *held = data;
-
-	held->err = call(held->number, held->arg);
-	held->done = true;
-	return NULL;
-}
-
-static void held_start(struct held *held, unsigned int number, void *arg,
-		       const char *point, unsigned long nth)
-{
-	unsigned long hits = delay_hits(point);
-
-	*held = (struct held) { .number = number, .arg = arg };
-	delay_hold(point, nth);
-	ck_assert_int_eq(pthread_create(&held->thread, NULL, run_held, held), 0);
-	delay_await(point, hits + (nth ?: 1));
-	ck_assert(!held->done);
-}
-
-static int held_finish(struct held *held, const char *point)
-{
-	delay_release(point);
-	pthread_join(held->thread, NULL);
-	return held->err;
-}
 
 static struct pin_pin pin_arg(void *addr, size_t length, uint32_t flags)
 {

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A pin has the very pages that the process sees, in whatever order they are
+ * mapped: before and after fork, and when copies are made on write.
+ */
+#include "harness.h"
+#include "phys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HUGE	(2UL << 20)
+
+enum source {
+	ANON,		/* moved into its order by mremap */
+	ANON_THP,
+	MEMFD,
+	MEMFD_THP,	/* a huge page mapped small page by small page */
+	HUGETLB,
+};
+
+enum order {
+	CONSECUTIVE,
+	REVERSED,
+	STRIDED,
+	REPEATED,	/* each page at three addresses */
+};
+
+struct shape {
+	enum source source;
+	enum order order;
+	bool shared;
+};
+
+static const struct shape shapes[] = {
+	{ ANON, CONSECUTIVE, false },
+	{ ANON, REVERSED, false },
+	{ ANON, STRIDED, false },
+	{ ANON_THP, CONSECUTIVE, false },
+	{ ANON_THP, REVERSED, false },
+	{ ANON_THP, STRIDED, false },
+	{ MEMFD, CONSECUTIVE, true },
+	{ MEMFD, REVERSED, true },
+	{ MEMFD, STRIDED, true },
+	{ MEMFD, REPEATED, true },
+	{ MEMFD, CONSECUTIVE, false },
+	{ MEMFD, REVERSED, false },
+	{ MEMFD, STRIDED, false },
+	{ MEMFD, REPEATED, false },
+	{ MEMFD_THP, CONSECUTIVE, true },
+	{ MEMFD_THP, REVERSED, true },
+	{ MEMFD_THP, STRIDED, true },
+	{ MEMFD_THP, REPEATED, true },
+	{ MEMFD_THP, CONSECUTIVE, false },
+	{ MEMFD_THP, REVERSED, false },
+	{ MEMFD_THP, STRIDED, false },
+	{ HUGETLB, CONSECUTIVE, true },
+	{ HUGETLB, REVERSED, true },
+	{ HUGETLB, STRIDED, true },
+	{ HUGETLB, REPEATED, true },
+	{ HUGETLB, CONSECUTIVE, false },
+	{ HUGETLB, REVERSED, false },
+	{ HUGETLB, STRIDED, false },
+};
+
+#define SHAPES	(sizeof(shapes) / sizeof(*shapes))
+
+/* Memory of one shape; @units are what the order is about. */
+struct area {
+	const struct shape *shape;
+	unsigned char *addr;
+	size_t length;
+	size_t unit;
+	size_t units;
+};
+
+static size_t place(const struct area *area, size_t i)
+{
+	switch (area->shape->order) {
+	case REVERSED:
+		return area->units - 1 - i;
+	case STRIDED:
+		/* All numbers of units here are coprime to 3. */
+		return i * 3 % area->units;
+	case REPEATED:
+		return i / 3;
+	default:
+		return i;
+	}
+}
+
+/* Room whose address is a multiple of a huge page. */
+static unsigned char *reserve(size_t length)
+{
+	unsigned char *room = mmap(NULL, length + HUGE, PROT_NONE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(room, MAP_FAILED);
+	return (unsigned char *)(((uintptr_t)room + HUGE - 1) & ~(HUGE - 1));
+}
+
+/* Every page differs, and so does every word in it; an emulator is slow. */
+static void fill(void *bytes, size_t length, unsigned int seed)
+{
+	uint64_t *words = bytes;
+	size_t i;
+
+	for (i = 0; i < length / sizeof(*words); i++)
+		words[i] = i * 0x9E3779B97F4A7C15ULL + seed;
+}
+
+static void move_anon(struct area *area)
+{
+	unsigned char *from = reserve(area->length);
+	size_t i;
+
+	ck_assert_ptr_eq(mmap(from, area->length, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), from);
+	madvise(from, area->length, area->shape->source == ANON_THP ?
+				    MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	fill(from, area->length, 1);
+	if (area->shape->source == ANON_THP)
+		ck_assert_msg(phys_is_thp(from), "no transparent huge page");
+	for (i = 0; i < area->units; i++) {
+		void *to = area->addr + i * area->unit;
+
+		ck_assert_ptr_eq(mremap(from + place(area, i) * area->unit,
+					area->unit, area->unit,
+					MREMAP_MAYMOVE | MREMAP_FIXED, to), to);
+	}
+}
+
+/* Whether files in memory are huge is for the whole system. */
+static void choose_shmem_thp(const char *choice)
+{
+	FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "we");
+
+	ck_assert_ptr_nonnull(file);
+	fputs(choice, file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void map_memfd(struct area *area)
+{
+	bool thp = area->shape->source == MEMFD_THP;
+	int flags = area->shape->source == HUGETLB ? MFD_HUGETLB : 0;
+	int share = area->shape->shared ? MAP_SHARED : MAP_PRIVATE;
+	int fd = memfd_create("runs", MFD_CLOEXEC | flags);
+	unsigned char *all;
+	size_t i;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, area->length), 0);
+	if (thp)
+		choose_shmem_thp("force");
+	all = mmap(NULL, area->length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(all, MAP_FAILED);
+	fill(all, area->length, 1);
+	if (thp) {
+		choose_shmem_thp("never");
+		ck_assert_msg(phys_is_thp(all), "no transparent huge page");
+	}
+	for (i = 0; i < area->units; i++)
+		ck_assert_ptr_ne(mmap(area->addr + i * area->unit, area->unit,
+				      PROT_READ | PROT_WRITE, share | MAP_FIXED, fd,
+				      place(area, i) * area->unit), MAP_FAILED);
+	munmap(all, area->length);
+	close(fd);
+}
+
+static struct area make_area(const struct shape *shape)
+{
+	struct area area = { .shape = shape, .unit = page, .units = 32 };
+
+	if (shape->source == HUGETLB) {
+		area.unit = HUGE;
+		area.units = 4;
+	} else if (shape->source == ANON_THP || shape->source == MEMFD_THP) {
+		area.units = HUGE / page;
+	}
+	area.length = area.units * area.unit;
+	area.addr = reserve(area.length);
+	if (shape->source == ANON || shape->source == ANON_THP)
+		move_anon(&area);
+	else
+		map_memfd(&area);
+	return area;
+}
+
+/* A second process with the same memory, which waits for its turns. */
+struct relative {
+	pid_t pid;
+	int turns;
+};
+
+/* What the child sees when its turn comes; then it writes something of its own. */
+static void live_as_relative(const struct area *area, const unsigned char *at_fork,
+			     int turns)
+{
+	char byte;
+
+	if (read(turns, &byte, 1) != 1)
+		_exit(1);
+	if (!area->shape->shared && memcmp(area->addr, at_fork, area->length))
+		_exit(2);
+	fill(area->addr, area->length, 77);
+	if (write(turns, &byte, 1) != 1 || read(turns, &byte, 1) != 1)
+		_exit(3);
+	_exit(0);
+}
+
+static struct relative fork_relative(const struct area *area)
+{
+	unsigned char *at_fork = malloc(area->length);
+	struct relative relative;
+	int ends[2];
+
+	memcpy(at_fork, area->addr, area->length);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	relative.pid = fork();
+	ck_assert_int_ge(relative.pid, 0);
+	if (!relative.pid) {
+		close(ends[0]);
+		live_as_relative(area, at_fork, ends[1]);
+	}
+	close(ends[1]);
+	free(at_fork);
+	relative.turns = ends[0];
+	return relative;
+}
+
+static void relative_writes(const struct relative *relative)
+{
+	char byte = 0;
+	int status;
+
+	ck_assert_int_eq(write(relative->turns, &byte, 1), 1);
+	if (read(relative->turns, &byte, 1) == 1)
+		return;
+	ck_assert_int_eq(waitpid(relative->pid, &status, 0), relative->pid);
+	ck_abort_msg("the child saw what it must not: status %#x", status);
+}
+
+static void relative_ends(const struct relative *relative)
+{
+	char byte = 0;
+
+	ck_assert_int_eq(write(relative->turns, &byte, 1), 1);
+	ck_assert_int_eq(waitpid(relative->pid, NULL, 0), relative->pid);
+	close(relative->turns);
+}
+
+static void expect_same_view(const struct area *area, uint64_t id)
+{
+	unsigned char *seen = malloc(area->length);
+
+	memset(seen, POISON, area->length);
+	read_pin(id, 0, seen, area->length);
+	ck_assert(!memcmp(seen, area->addr, area->length));
+	free(seen);
+}
+
+static void write_and_compare(const struct area *area, uint64_t id)
+{
+	unsigned char *wanted = malloc(area->length);
+
+	fill(wanted, area->length, 55);
+	write_pin(id, 0, wanted, area->length);
+	expect_same_view(area, id);
+	/* Where a page is at several addresses the last one counts. */
+	if (area->shape->order != REPEATED)
+		ck_assert(!memcmp(wanted, area->addr, area->length));
+	free(wanted);
+}
+
+/* A part that begins and ends within a page, and for huge ones within one. */
+static void expect_true_part(const struct area *area, uint32_t flags)
+{
+	unsigned char *addr = area->addr + 3 * page + 100;
+	size_t length = area->length - 10 * page, bytes = 3 * page;
+	unsigned char *seen = malloc(bytes);
+	struct pin_pin arg;
+
+	ck_assert_int_eq(pin_range(addr, length, flags, &arg), 0);
+	expect_true_runs(arg.id, addr, length);
+	read_pin(arg.id, length - bytes, seen, bytes);
+	ck_assert(!memcmp(seen, addr + length - bytes, bytes));
+	ck_assert_int_eq(unpin(arg.id), 0);
+	free(seen);
+}
+
+/* The first word as fill() makes it. */
+static bool is_word(const struct area *area, uint64_t seed)
+{
+	return !memcmp(area->addr, &seed, sizeof(seed));
+}
+
+static void expect_true_pin(const struct area *area, uint32_t flags, bool fork_first)
+{
+	struct relative relative;
+	struct pin_pin arg;
+
+	if (fork_first)
+		relative = fork_relative(area);
+	ck_assert_int_eq(pin_range(area->addr, area->length, flags, &arg), 0);
+	expect_true_runs(arg.id, area->addr, area->length);
+	expect_same_view(area, arg.id);
+	if (!fork_first)
+		relative = fork_relative(area);
+
+	fill(area->addr, area->length, 3);
+	expect_same_view(area, arg.id);
+	if (flags & PIN_F_WRITE)
+		write_and_compare(area, arg.id);
+	relative_writes(&relative);
+	expect_same_view(area, arg.id);
+	/* What the child wrote is seen where memory is shared, and only there. */
+	if (area->shape->order != REPEATED)
+		ck_assert_int_eq(is_word(area, 77), area->shape->shared);
+	expect_true_part(area, flags);
+	relative_ends(&relative);
+
+	fill(area->addr, area->length, 4);
+	expect_same_view(area, arg.id);
+	expect_true_runs(arg.id, area->addr, area->length);
+	ck_assert_int_eq(unpin(arg.id), 0);
+}
+
+/* For reading and for writing; pinned before a fork and after it. */
+START_TEST(pages_are_those_mapped)
+{
+	const struct shape *shape = &shapes[_i / 4];
+	struct area area = make_area(shape);
+
+	expect_true_pin(&area, _i & 1 ? PIN_F_WRITE : 0, _i & 2);
+	munmap(area.addr, area.length);
+}
+END_TEST
+
+Suite *runs_suite(void)
+{
+	Suite *suite = suite_create("runs");
+	TCase *tcase = tcase_with_context("runs");
+
+	tcase_add_loop_test(tcase, pages_are_those_mapped, 0, 4 * SHAPES);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
