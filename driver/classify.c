@@ -139,16 +139,32 @@ static u32 reason_of(struct vm_area_struct *vma, u32 kind, bool write)
 }
 
 /*
- * GUP flags for one mapping.  On kernels whose read pins go stale the driver
- * breaks COW by asking for a write, as RDMA does there; FOLL_FORCE makes that
- * work without PROT_WRITE.  Neither hugetlb nor protection keys know
- * FOLL_FORCE: there a page is good only if it is the process's own already.
+ * Has the driver to break COW itself for a read pin?  On kernels whose read pins
+ * go stale; and of pages of files on all others, which try to do it and never end
+ * where such a page is part of a huge one: wp_huge_pmd() unmaps that to have its
+ * pages mapped one by one, but do_read_fault(), which knows nothing of
+ * FAULT_FLAG_UNSHARE, maps it whole again (mm/memory.c, Linux 6.12 and 7.2).
+ */
+static bool breaks_cow(struct vm_area_struct *vma, u32 kind)
+{
+	if (!is_cow_mapping(vma->vm_flags))
+		return false;
+	return PINDEV_READ_PIN_STALE ||
+	       ((kind == PIN_KIND_FILE || kind == PIN_KIND_SHMEM) &&
+		arch_vma_access_permitted(vma, true, false, false));
+}
+
+/*
+ * GUP flags for one mapping.  The driver breaks COW by asking for a write, as RDMA
+ * did; FOLL_FORCE makes that work without PROT_WRITE.  Neither hugetlb nor
+ * protection keys know FOLL_FORCE: there a page is good only if it is the process's
+ * own already.
  */
 static void set_gup_flags(struct vm_area_struct *vma, bool write,
 			  struct pindev_segment *segment)
 {
 	segment->gup_flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
-	if (write || !PINDEV_READ_PIN_STALE || !is_cow_mapping(vma->vm_flags))
+	if (write || !breaks_cow(vma, segment->report.kind))
 		return;
 	if (!arch_vma_access_permitted(vma, true, false, false))
 		segment->stale_reason = PIN_REASON_PKEY;

@@ -13,6 +13,10 @@
  *   - device-dax: the caller is in a dax_read_lock() section, which nothing may
  *     prolong; under mmap_lock GUP does not wait for a userfaultfd handler.
  *
+ * Where COW is broken without PROT_WRITE, FOLL_FORCE also reads what PROT_NONE
+ * protects.  There another look afterwards is enough, and does not keep GUP from
+ * waiting without mmap_lock: nobody has used the pages yet.
+ *
  * mmap_lock is taken here, never on entry.
  */
 #include <linux/errno.h>
@@ -67,6 +71,24 @@ out_unlock:
 	return got;
 }
 
+static long pin_forced(const struct pindev_segment *segment, bool write,
+		       unsigned long addr, long count, struct page **pages)
+{
+	long got, err = -EINTR;
+
+	got = pin_user_pages_fast(addr, count, segment->gup_flags, pages);
+	if (got <= 0)
+		return got;
+	if (!mmap_read_lock_killable(current->mm)) {
+		err = pindev_classify_holds(segment, write, addr, got);
+		mmap_read_unlock(current->mm);
+	}
+	if (!err)
+		return got;
+	unpin_user_pages(pages, got);
+	return err;
+}
+
 /**
  * pindev_gup() - pin pages of a mapping
  * @segment: the mapping as it was judged
@@ -86,6 +108,8 @@ long pindev_gup(const struct pindev_segment *segment, bool write,
 
 	if (PINDEV_GUP_LENIENT || segment->report.kind == PIN_KIND_DEVDAX)
 		got = pin_locked(segment, write, addr, count, pages);
+	else if (segment->gup_flags & FOLL_FORCE)
+		got = pin_forced(segment, write, addr, count, pages);
 	else
 		got = pin_user_pages_fast(addr, count, segment->gup_flags, pages);
 	return got ?: -EFAULT;
