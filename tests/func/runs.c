@@ -151,15 +151,19 @@ static void map_memfd(struct area *area)
 	int flags = area->shape->source == HUGETLB ? MFD_HUGETLB : 0;
 	int share = area->shape->shared ? MAP_SHARED : MAP_PRIVATE;
 	int fd = memfd_create("runs", MFD_CLOEXEC | flags);
-	unsigned char *all;
+	unsigned char *all = reserve(area->length);
 	size_t i;
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(ftruncate(fd, area->length), 0);
 	if (thp)
 		choose_shmem_thp("force");
-	all = mmap(NULL, area->length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	ck_assert_ptr_ne(all, MAP_FAILED);
+	/* Aligned, or there would be no huge page. */
+	ck_assert_ptr_eq(mmap(all, area->length, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_FIXED, fd, 0), all);
+	/* So that memory is compacted if there is no huge page. */
+	if (thp)
+		madvise(all, area->length, MADV_HUGEPAGE);
 	fill(all, area->length, 1);
 	if (thp) {
 		choose_shmem_thp("never");
