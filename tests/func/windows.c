@@ -7,8 +7,14 @@
 #include "harness.h"
 #include "held.h"
 
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PAGES	8
@@ -100,6 +106,177 @@ START_TEST(unpin_beside_a_read)
 }
 END_TEST
 
+static const char *const points[] = {
+	"judged", "pinned", "publish", "unpin", "access",
+};
+
+#define POINTS	(sizeof(points) / sizeof(*points))
+
+/* In a context of its own, comes to every point. */
+static void go_everywhere(void)
+{
+	char *addr = map_anon(PAGES * page), *buffer = map_anon(page);
+	struct pin_access access = {
+		.size = sizeof(access), .buffer = (uintptr_t)buffer, .length = page,
+	};
+	struct pin_pin arg;
+
+	pin_fd = open("/dev/pin", O_RDWR | O_CLOEXEC);
+	pin_range(addr, PAGES * page, PIN_F_WRITE, &arg);
+	access.id = arg.id;
+	call(PIN_IOC_READ, &access);
+	unpin(arg.id);
+	_exit(0);
+}
+
+/* Killed at any of the points: gone at once, and nothing left. */
+START_TEST(killed)
+{
+	struct counters before = counters_read();
+	unsigned long hits = delay_hits(points[_i]);
+	int status;
+	pid_t pid;
+
+	delay_hold(points[_i], 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		go_everywhere();
+	delay_await(points[_i], hits + 1);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	delay_release(points[_i]);
+	counters_expect(&before, "after the kill");
+}
+END_TEST
+
+/* The driver's bounds on how many PINs run at once. */
+#define RUN_OF_USER	16
+#define RUN_OF_ALL	1024
+#define USER		20500
+
+struct runner {
+	pthread_t thread;
+	char *addr;
+	uid_t uid;
+	int err;
+};
+
+/* The kernel's own setresuid() is that of a thread. */
+static void *pin_as_user(void *data)
+{
+	struct runner *runner = data;
+	struct pin_pin arg;
+
+	if (runner->uid &&
+	    syscall(SYS_setresuid, runner->uid, runner->uid, runner->uid))
+		runner->err = -errno;
+	else
+		runner->err = pin_range(runner->addr, page, 0, &arg);
+	return NULL;
+}
+
+static void run(struct runner *runner, char *addr, uid_t uid)
+{
+	pthread_attr_t small;
+
+	*runner = (struct runner) { .addr = addr, .uid = uid };
+	ck_assert_int_eq(pthread_attr_init(&small), 0);
+	ck_assert_int_eq(pthread_attr_setstacksize(&small, 64 << 10), 0);
+	ck_assert_int_eq(pthread_create(&runner->thread, &small, pin_as_user,
+					runner), 0);
+	pthread_attr_destroy(&small);
+}
+
+static void expect_nobody_comes(unsigned long hits)
+{
+	usleep(500000);
+	ck_assert_uint_eq(delay_hits("judged"), hits);
+}
+
+/*
+ * So many PINs of one user run at once and no more, so many of all users, and an
+ * administrator's all the same.  Who waits has charged nothing and can be killed; in
+ * the end everybody has had his turn.
+ */
+START_TEST(turns)
+{
+	const unsigned int count = RUN_OF_ALL + 3;
+	unsigned long long charged = info().system_pinned_pages;
+	struct runner *runners = calloc(count, sizeof(*runners));
+	unsigned long hits = delay_hits("judged");
+	char *addr = map_anon(page);
+	unsigned int i;
+
+	delay_hold("judged", 0);
+	for (i = 0; i <= RUN_OF_USER; i++)
+		run(&runners[i], addr, USER);
+	delay_await("judged", hits + RUN_OF_USER);
+	expect_nobody_comes(hits + RUN_OF_USER);
+
+	/* One more each time a user has his number; the first is over it already. */
+	for (; i <= RUN_OF_ALL; i++)
+		run(&runners[i], addr, USER + (i - 1) / RUN_OF_USER);
+	delay_await("judged", hits + RUN_OF_ALL);
+	run(&runners[i++], addr, USER + RUN_OF_ALL);
+	expect_nobody_comes(hits + RUN_OF_ALL);
+	ck_assert_uint_eq(info().system_pinned_pages, charged + RUN_OF_ALL);
+	run(&runners[i], addr, 0);
+	delay_await("judged", hits + RUN_OF_ALL + 1);
+
+	delay_release("judged");
+	for (i = 0; i < count; i++) {
+		pthread_join(runners[i].thread, NULL);
+		ck_assert_int_eq(runners[i].err, 0);
+	}
+	ck_assert_uint_eq(delay_hits("judged"), hits + count);
+	free(runners);
+}
+END_TEST
+
+/* Sixteen of a user are stuck; what he has can be released, and he can be killed. */
+static int one_too_many(void *data)
+{
+	struct pin_pin arg;
+
+	ck_assert_int_eq(setuid(USER), 0);
+	pin_range(data, page, 0, &arg);
+	return 0;
+}
+
+START_TEST(waiting_for_a_turn)
+{
+	struct runner runners[RUN_OF_USER];
+	unsigned long hits;
+	char *addr = map_anon(page);
+	uint64_t id = expect_pinned(addr, page, 0);
+	int i, status;
+	pid_t pid;
+
+	hits = delay_hits("judged");
+	delay_hold("judged", 0);
+	for (i = 0; i < RUN_OF_USER; i++)
+		run(&runners[i], addr, USER);
+	delay_await("judged", hits + RUN_OF_USER);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		_exit(one_too_many(addr));
+	expect_nobody_comes(hits + RUN_OF_USER);
+	ck_assert_int_eq(unpin(id), 0);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+
+	delay_release("judged");
+	for (i = 0; i < RUN_OF_USER; i++) {
+		pthread_join(runners[i].thread, NULL);
+		ck_assert_int_eq(runners[i].err, 0);
+	}
+}
+END_TEST
+
 Suite *windows_suite(void)
 {
 	Suite *suite = suite_create("windows");
@@ -109,6 +286,9 @@ Suite *windows_suite(void)
 	tcase_add_test(tcase, steps_of_pin);
 	tcase_add_test(tcase, steps_of_unpin);
 	tcase_add_test(tcase, unpin_beside_a_read);
+	tcase_add_loop_test(tcase, killed, 0, POINTS);
+	tcase_add_test(tcase, turns);
+	tcase_add_test(tcase, waiting_for_a_turn);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
