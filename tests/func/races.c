@@ -4,6 +4,7 @@
  * released by another thread, user memory that takes for ever to come.
  */
 #include "harness.h"
+#include "races_stuck.h"
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -338,6 +339,7 @@ Suite *races_suite(void)
 	tcase_add_test(tcase, userfault_anonymous);
 	tcase_add_test(tcase, userfault_hugetlb);
 	tcase_add_test(tcase, unpin_beside_a_stuck_query);
+	add_stuck_tests(tcase);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A call that waits for a page which never comes (userfaultfd) keeps nobody else
+ * waiting: not the other calls on its context, not other contexts, not the end of
+ * either.  What would keep them waiting is a hang here, which the runner ends.
+ */
+#include "races_stuck.h"
+
+#include "harness.h"
+
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PAGES	16
+#define OTHER	20400	/* another user */
+
+/* A call that waits; the page that it waits for. */
+struct stuck {
+	pthread_t thread;
+	int context;
+	unsigned int number;
+	union {
+		struct pin_info info;
+		struct pin_pin pin;
+		struct pin_check check;
+		struct pin_query query;
+		struct pin_list list;
+		struct pin_runs runs;
+		struct pin_access access;
+	} arg;
+	void *where;		/* the struct that is passed */
+	uint64_t id;		/* of a pin of PAGES pages at @pinned */
+	char *pinned;
+	char *page;
+	int handler;
+	int err;
+	atomic_bool done;
+};
+
+static void info_itself(struct stuck *stuck)
+{
+	stuck->number = PIN_IOC_INFO;
+	stuck->where = stuck->page;
+}
+
+static void pin_itself(struct stuck *stuck)
+{
+	stuck->number = PIN_IOC_PIN;
+	stuck->where = stuck->page;
+}
+
+static void pin_memory(struct stuck *stuck)
+{
+	stuck->number = PIN_IOC_PIN;
+	stuck->arg.pin = (struct pin_pin) {
+		.size = sizeof(stuck->arg.pin),
+		.flags = PIN_F_WRITE,
+		.addr = (uintptr_t)stuck->page,
+		.length = page,
+	};
+}
+
+/* Pinned already, and waits to say so. */
+static void pin_reports(struct stuck *stuck)
+{
+	pin_memory(stuck);
+	stuck->arg.pin.addr = (uintptr_t)stuck->pinned;
+	stuck->arg.pin.reports = (uintptr_t)stuck->page;
+	stuck->arg.pin.reports_capacity = 8;
+	stuck->arg.pin.report_size = sizeof(struct pin_report);
+}
+
+static void check_reports(struct stuck *stuck)
+{
+	stuck->number = PIN_IOC_CHECK;
+	stuck->arg.check = (struct pin_check) {
+		.size = sizeof(stuck->arg.check),
+		.addr = (uintptr_t)stuck->pinned,
+		.length = page,
+		.reports = (uintptr_t)stuck->page,
+		.reports_capacity = 8,
+		.report_size = sizeof(struct pin_report),
+	};
+}
+
+static void query_nodes(struct stuck *stuck)
+{
+	stuck->number = PIN_IOC_QUERY;
+	stuck->arg.query = (struct pin_query) {
+		.size = sizeof(stuck->arg.query),
+		.id = stuck->id,
+		.nodes = (uintptr_t)stuck->page,
+		.nodes_capacity = page / sizeof(uint64_t),
+	};
+}
+
+static void list_ids(struct stuck *stuck)
+{
+	stuck->number = PIN_IOC_LIST;
+	stuck->arg.list = (struct pin_list) {
+		.size = sizeof(stuck->arg.list),
+		.ids = (uintptr_t)stuck->page,
+		.ids_capacity = 8,
+	};
+}
+
+static void runs_array(struct stuck *stuck)
+{
+	stuck->number = PIN_IOC_RUNS;
+	stuck->arg.runs = (struct pin_runs) {
+		.size = sizeof(stuck->arg.runs),
+		.id = stuck->id,
+		.runs = (uintptr_t)stuck->page,
+		.runs_capacity = 8,
+		.run_size = sizeof(struct pin_run),
+	};
+}
+
+static void access_buffer(struct stuck *stuck)
+{
+	stuck->arg.access = (struct pin_access) {
+		.size = sizeof(stuck->arg.access),
+		.id = stuck->id,
+		.buffer = (uintptr_t)stuck->page,
+		.length = page,
+	};
+}
+
+static void read_buffer(struct stuck *stuck)
+{
+	stuck->number = PIN_IOC_READ;
+	access_buffer(stuck);
+}
+
+static void write_buffer(struct stuck *stuck)
+{
+	stuck->number = PIN_IOC_WRITE;
+	access_buffer(stuck);
+}
+
+static void (*const calls[])(struct stuck *stuck) = {
+	info_itself, pin_itself, pin_memory, pin_reports, check_reports,
+	query_nodes, list_ids, runs_array, read_buffer, write_buffer,
+};
+
+#define CALLS	(sizeof(calls) / sizeof(*calls))
+
+static void *make_call(void *data)
+{
+	struct stuck *stuck = data;
+
+	stuck->err = ioctl(stuck->context, stuck->number, stuck->where) ? -errno : 0;
+	stuck->done = true;
+	return NULL;
+}
+
+static int watch(void *addr)
+{
+	struct uffdio_register range = {
+		.range = { .start = (uintptr_t)addr, .len = page },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	ck_assert_msg(fd >= 0, "userfaultfd: %s", strerror(errno));
+	ck_assert_int_eq(ioctl(fd, UFFDIO_API, &api), 0);
+	ck_assert_int_eq(ioctl(fd, UFFDIO_REGISTER, &range), 0);
+	return fd;
+}
+
+/* Returns when the call waits for the page: the handler is told. */
+static void get_stuck(struct stuck *stuck)
+{
+	struct uffd_msg message;
+
+	stuck->handler = watch(stuck->page);
+	ck_assert_int_eq(pthread_create(&stuck->thread, NULL, make_call, stuck), 0);
+	ck_assert_int_eq(read(stuck->handler, &message, sizeof(message)),
+			 sizeof(message));
+	ck_assert_int_eq(message.event, UFFD_EVENT_PAGEFAULT);
+	ck_assert(!stuck->done);
+}
+
+static void read_whole(const char *path)
+{
+	char buffer[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	do {
+		got = read(fd, buffer, sizeof(buffer));
+		ck_assert_int_ge(got, 0);
+	} while (got);
+	close(fd);
+}
+
+static void read_fdinfo(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pin_fd);
+	read_whole(path);
+}
+
+/* Every call, on pin_fd. */
+static void every_call(void)
+{
+	char *addr = map_anon(PAGES * page), *buffer = map_anon(PAGES * page);
+	uint64_t id = expect_pinned(addr, PAGES * page, PIN_F_WRITE);
+	struct pin_access access = {
+		.size = sizeof(access),
+		.id = id,
+		.buffer = (uintptr_t)buffer,
+		.length = PAGES * page,
+	};
+	struct pin_list list = {
+		.size = sizeof(list),
+		.ids = (uintptr_t)buffer,
+		.ids_capacity = 16,
+	};
+	struct pin_runs runs = {
+		.size = sizeof(runs),
+		.id = id,
+		.runs = (uintptr_t)buffer,
+		.runs_capacity = 16,
+		.run_size = sizeof(struct pin_run),
+	};
+
+	ck_assert_int_eq(call(PIN_IOC_READ, &access), 0);
+	ck_assert_int_eq(call(PIN_IOC_WRITE, &access), 0);
+	ck_assert_int_eq(call(PIN_IOC_LIST, &list), 0);
+	ck_assert_int_eq(call(PIN_IOC_RUNS, &runs), 0);
+	ck_assert_uint_gt(info().context_pins, 0);
+	read_fdinfo();
+	ck_assert_int_eq(unpin(id), 0);
+	munmap(addr, PAGES * page);
+	munmap(buffer, PAGES * page);
+}
+
+/* Another user, in a process of his own, on this context and on his own. */
+static int another_user(void *unused)
+{
+	int own = open("/dev/pin", O_RDWR | O_CLOEXEC);
+
+	(void)unused;
+	ck_assert_int_eq(setuid(OTHER), 0);
+	every_call();
+	pin_fd = own;
+	every_call();
+	expect_pinned(map_anon(page), page, 0);
+	close(own);
+	return 0;
+}
+
+static void expect_nobody_waits(const struct stuck *stuck)
+{
+	int same = pin_fd;
+
+	every_call();
+	pin_fd = open("/dev/pin", O_RDWR | O_CLOEXEC);
+	every_call();
+	/* Left for close to release. */
+	expect_pinned(map_anon(PAGES * page), PAGES * page, PIN_F_WRITE);
+	close(pin_fd);
+	pin_fd = same;
+	ck_assert_int_eq(in_child(another_user, NULL), 0);
+	/* Nobody has mmap_lock for good. */
+	munmap(map_anon(page), page);
+	read_whole("/proc/self/maps");
+	/* The pin that the stuck call is about can be released. */
+	ck_assert_int_eq(unpin(stuck->id), 0);
+	ck_assert(!stuck->done);
+}
+
+START_TEST(stuck_call)
+{
+	struct counters before = counters_read();
+	struct stuck stuck = {
+		.context = pin_fd,
+		.pinned = map_anon(PAGES * page),
+		.page = map_anon(page),
+	};
+
+	/* There GUP does not wait; see the test of the refusal in races.c. */
+	if (calls[_i] == pin_memory && kernel_before(6, 5))
+		return;
+	stuck.id = expect_pinned(stuck.pinned, PAGES * page, PIN_F_WRITE);
+	stuck.where = &stuck.arg;
+	calls[_i](&stuck);
+	get_stuck(&stuck);
+	expect_nobody_waits(&stuck);
+
+	/* Without a handler it is an ordinary page, of zeros. */
+	close(stuck.handler);
+	pthread_join(stuck.thread, NULL);
+	ck_assert_int_eq(stuck.err, stuck.where == &stuck.arg ? 0 : -EINVAL);
+	if (stuck.number == PIN_IOC_PIN && !stuck.err)
+		ck_assert_int_eq(unpin(stuck.arg.pin.id), 0);
+	counters_expect(&before, "after all calls");
+}
+END_TEST
+
+void add_stuck_tests(TCase *tcase)
+{
+	tcase_add_loop_test(tcase, stuck_call, 0, CALLS);
+}
