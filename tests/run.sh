@@ -90,6 +90,11 @@ kernel_suites() { # KERNEL
 	suite "windows-$kernel" tests/vm/run.sh -k "$kernel" -n "windows" -t 1500 \
 		-a secretmem.enable=1 -f "$delays" -f build/tests/func/pin-func \
 		"${tests[@]}" -- /root/guest.sh "$kernel"
+	# Its clock counts instructions, so how busy this host is does not matter.
+	suite "kill-$kernel" env PIN_ACCEL=tcg tests/vm/run.sh -k "$kernel" -n "kill" \
+		-t 1500 -q "-icount shift=0,sleep=off" -a secretmem.enable=1 \
+		-f "$module" -f build/tests/func/pin-func "${tests[@]}" \
+		-- /root/guest.sh "$kernel" kill
 	# Python is the host's.
 	suite "libpin-$kernel" tests/vm/run.sh -k "$kernel" -n "libpin" -t 600 -r \
 		-f "$module" -f tests/lib/guest.sh "${users[@]}" -- /root/guest.sh

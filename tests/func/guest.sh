@@ -140,6 +140,7 @@ run_suite() {
 	if [ "$status" != 0 ] || [ -z "$counts" ]; then
 		cat "/tmp/log.$1"
 	else
+		grep '^note: ' "/tmp/log.$1"
 		echo "$counts"
 	fi
 	[ ! -e "$PIN_TEST_MATRIX_FOUND" ] || cat "$PIN_TEST_MATRIX_FOUND"

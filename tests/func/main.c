@@ -47,6 +47,7 @@ static const struct named_suite elsewhere[] = {
 	{ "movable", movable_suite },
 	{ "cma", cma_suite },
 	{ "zone", zone_suite },
+	{ "kill", kill_suite },
 };
 
 #define ELSEWHERE	(sizeof(elsewhere) / sizeof(*elsewhere))
