@@ -2,8 +2,7 @@
 /*
  * The delay points of delay.h; not part of a module that anybody installs.
  *
- * The parameters are read while a caller sleeps, without a lock: each is a single
- * word, and a late answer costs one step of the sleep.
+ * The parameters are read without a lock: each is a single word.
  */
 #include <linux/atomic.h>
 #include <linux/jiffies.h>
@@ -12,11 +11,9 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sysfs.h>
+#include <linux/wait.h>
 
 #include "delay.h"
-
-/* How often one who is held up looks whether he may go on. */
-#define STEP_MS	10
 
 /**
  * struct delay - a point
@@ -32,6 +29,22 @@ struct delay {
 
 static struct delay delays[PINDEV_DELAY_COUNT];
 
+/* Where all sleep; woken when a time was changed. */
+static DECLARE_WAIT_QUEUE_HEAD(changed);
+
+static int set_ms(const char *value, const struct kernel_param *param)
+{
+	int err = param_set_uint(value, param);
+
+	wake_up_all(&changed);
+	return err;
+}
+
+static const struct kernel_param_ops ms_ops = {
+	.set = set_ms,
+	.get = param_get_uint,
+};
+
 static int get_hits(char *buffer, const struct kernel_param *param)
 {
 	return sysfs_emit(buffer, "%ld\n", atomic_long_read(param->arg));
@@ -42,8 +55,8 @@ static const struct kernel_param_ops hits_ops = {
 };
 
 #define PARAMETERS(constant, name)					\
-	module_param_named(delay_##name##_ms,				\
-			   delays[PINDEV_DELAY_##constant].ms, uint, 0644); \
+	module_param_cb(delay_##name##_ms, &ms_ops,			\
+			&delays[PINDEV_DELAY_##constant].ms, 0644);	\
 	module_param_named(delay_##name##_nth,				\
 			   delays[PINDEV_DELAY_##constant].nth, ulong, 0644); \
 	module_param_cb(delay_##name##_hits, &hits_ops,			\
@@ -62,13 +75,18 @@ void pindev_delay(enum pindev_delay_point point)
 	struct delay *delay = &delays[point];
 	unsigned long hit = atomic_long_inc_return(&delay->hits);
 	unsigned long nth = READ_ONCE(delay->nth);
-	unsigned long start = jiffies;
+	unsigned long start = jiffies, end;
+	unsigned int ms;
 
 	might_sleep();
 	if (nth && nth != hit)
 		return;
-	while (!fatal_signal_pending(current) &&
-	       time_before(jiffies,
-			   start + msecs_to_jiffies(READ_ONCE(delay->ms))))
-		schedule_timeout_killable(msecs_to_jiffies(STEP_MS));
+	while (!fatal_signal_pending(current)) {
+		ms = READ_ONCE(delay->ms);
+		end = start + msecs_to_jiffies(ms);
+		if (!time_before(jiffies, end))
+			break;
+		wait_event_killable_timeout(changed, READ_ONCE(delay->ms) != ms,
+					    end - jiffies);
+	}
 }
