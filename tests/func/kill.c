@@ -157,16 +157,17 @@ static void do_info(struct worker *worker)
 static const struct {
 	const char *name;
 	void (*make)(struct worker *worker);
+	bool is_long;
 } calls[] = {
-	{ "PIN", do_pin },
-	{ "PIN of new memory", do_pin_untouched },
-	{ "UNPIN", do_unpin },
-	{ "CHECK", do_check },
-	{ "QUERY", do_query },
-	{ "LIST", do_list },
-	{ "RUNS", do_runs },
-	{ "READ or WRITE", do_access },
-	{ "INFO", do_info },
+	{ "PIN", do_pin, true },
+	{ "PIN of new memory", do_pin_untouched, true },
+	{ "UNPIN", do_unpin, false },
+	{ "CHECK", do_check, false },
+	{ "QUERY", do_query, false },
+	{ "LIST", do_list, false },
+	{ "RUNS", do_runs, false },
+	{ "READ or WRITE", do_access, true },
+	{ "INFO", do_info, false },
 };
 
 #define CALLS	(sizeof(calls) / sizeof(*calls))
@@ -282,7 +283,10 @@ static void make_memories(void)
 		touch(memories[i].addr, memories[i].length);
 }
 
-/* Nothing is proved by kills that interrupted nothing. */
+/*
+ * Nothing is proved by kills that interrupted nothing.  Which of the short calls
+ * they hit is luck.
+ */
 static void expect_interrupted(const unsigned int *interrupted)
 {
 	size_t i;
@@ -292,9 +296,10 @@ static void expect_interrupted(const unsigned int *interrupted)
 		printf("%s %s %u times", i ? "," : "", calls[i].name,
 		       interrupted[i + 1]);
 	printf("\n");
+	fflush(stdout);
 	for (i = 0; i < CALLS; i++)
-		ck_assert_msg(interrupted[i + 1], "%s was never interrupted",
-			      calls[i].name);
+		ck_assert_msg(interrupted[i + 1] || !calls[i].is_long,
+			      "%s was never interrupted", calls[i].name);
 }
 
 /* Five seconds where every step is checked, one elsewhere. */
