@@ -55,10 +55,10 @@ static const struct kernel_param_ops hits_ops = {
 };
 
 #define PARAMETERS(constant, name)					\
-	module_param_cb(delay_##name##_ms, &ms_ops,			\
-			&delays[PINDEV_DELAY_##constant].ms, 0644);	\
 	module_param_named(delay_##name##_nth,				\
 			   delays[PINDEV_DELAY_##constant].nth, ulong, 0644); \
+	module_param_cb(delay_##name##_ms, &ms_ops,			\
+			&delays[PINDEV_DELAY_##constant].ms, 0644);	\
 	module_param_cb(delay_##name##_hits, &hits_ops,			\
 			&delays[PINDEV_DELAY_##constant].hits, 0444);
 

@@ -54,7 +54,7 @@ checkpatch_dir() {
 }
 
 # X-macro tables and designated initialisers are not expressions in parentheses.
-tables=COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_ARG_UNUSED,BRACKET_SPACE
+tables=COMPLEX_MACRO,MACRO_ARG_REUSE,MACRO_ARG_UNUSED,BRACKET_SPACE,TRAILING_SEMICOLON
 # User space has neither kernel types nor kernel macros, explains in sentences that
 # are longer than a line, and libcheck's START_TEST()/END_TEST are not functions.
 userspace=$tables,PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE
