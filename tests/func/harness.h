@@ -37,6 +37,7 @@ Suite *access_suite(void);
 Suite *races_suite(void);
 Suite *runs_suite(void);
 Suite *oracle_suite(void);
+Suite *privacy_suite(void);
 Suite *kill_suite(void);
 Suite *windows_suite(void);
 Suite *matrix_suite(void);

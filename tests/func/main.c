@@ -35,6 +35,7 @@ static const struct named_suite suites[] = {
 	{ "access", access_suite },
 	{ "runs", runs_suite },
 	{ "oracle", oracle_suite },
+	{ "privacy", privacy_suite },
 	{ "windows", windows_suite },
 	{ "matrix", matrix_suite },
 	{ "windows-runs", windows_runs_suite },

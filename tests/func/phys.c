@@ -5,13 +5,14 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define PAGEMAP_PFN	((1ULL << 55) - 1)
-#define PAGEMAP_PRESENT	(1ULL << 63)
-#define KPAGEFLAGS_THP	(1ULL << 22)
+#define PAGEMAP_PFN	0x007fffffffffffffULL
+#define PAGEMAP_PRESENT	0x8000000000000000ULL
+#define KPAGEFLAGS_THP	0x0000000000400000ULL
 
 static void read_entries(const char *path, uint64_t index, uint64_t *entries,
 			 size_t count)
@@ -25,11 +26,13 @@ static void read_entries(const char *path, uint64_t index, uint64_t *entries,
 	close(fd);
 }
 
-void phys_of_range(const void *addr, uint64_t *phys, size_t pages)
+void phys_of_process(pid_t pid, const void *addr, uint64_t *phys, size_t pages)
 {
+	char path[64];
 	size_t i;
 
-	read_entries("/proc/self/pagemap", (uintptr_t)addr / page, phys, pages);
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	read_entries(path, (uintptr_t)addr / page, phys, pages);
 	for (i = 0; i < pages; i++) {
 		if (!(phys[i] & PAGEMAP_PRESENT)) {
 			phys[i] = 0;
@@ -39,6 +42,11 @@ void phys_of_range(const void *addr, uint64_t *phys, size_t pages)
 			      "pagemap shows no addresses: not root?");
 		phys[i] = (phys[i] & PAGEMAP_PFN) * page;
 	}
+}
+
+void phys_of_range(const void *addr, uint64_t *phys, size_t pages)
+{
+	phys_of_process(getpid(), addr, phys, pages);
 }
 
 uint64_t phys_of(const void *addr)

@@ -9,10 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <pin/ioctl.h>
 
 /* Of the page at @addr in this process, in bytes; 0: none is mapped. */
 uint64_t phys_of(const void *addr);
+/* Of pages of another process, in whose address space @addr is. */
+void phys_of_process(pid_t pid, const void *addr, uint64_t *phys, size_t pages);
 void phys_of_range(const void *addr, uint64_t *phys, size_t pages);
 /* Is the page part of a transparent huge page? */
 bool phys_is_thp(const void *addr);
