@@ -3,6 +3,8 @@
  * Reports: collected in kernel memory while mmap_lock is held, copied to the
  * caller after it is released.  Answers CHECK, which is nothing but reports.
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
@@ -10,6 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 
 #include "pindev.h"
 
@@ -115,6 +118,21 @@ static int check_validate(const struct pin_check *arg,
 }
 
 /*
+ * Without memory of its own (a kernel thread, a process that has ended) there is no
+ * mm to ask for its namespace.  That it has none is told only to who could inspect
+ * it otherwise; to the others it is a process like any.
+ */
+static int no_memory_error(struct task_struct *task)
+{
+	bool may;
+
+	rcu_read_lock();
+	may = ns_capable(__task_cred(task)->user_ns, CAP_SYS_PTRACE);
+	rcu_read_unlock();
+	return may ? -ESRCH : -EPERM;
+}
+
+/*
  * The address space to judge, with mm_users held.  Of another process it takes
  * what ptrace(2) takes, as far as a module can ask: CAP_SYS_PTRACE over the
  * process's user namespace.  ptrace_may_access() is not exported, so no security
@@ -140,7 +158,7 @@ static int check_get_mm(const struct pin_check *arg, struct mm_struct **mm)
 
 	*mm = get_task_mm(task);
 	if (!*mm) {
-		err = -ESRCH;
+		err = no_memory_error(task);
 	} else if (*mm != current->mm) {
 		/* Limits are those of the caller. */
 		if (!pindev_may_inspect(task, *mm))

@@ -304,8 +304,10 @@ enum pin_check_flags {
  * @size: sizeof(struct pin_check)
  * @flags: enum pin_check_flags
  * @pid: process to ask about, in the caller's pid namespace; 0: the caller.
- *	Another process needs CAP_SYS_PTRACE over its user namespace (EPERM);
- *	security modules are not asked.  Its protection keys are not known
+ *	Another process needs CAP_SYS_PTRACE over its user namespace (EPERM,
+ *	also for the caller's other processes, for kernel threads and for the
+ *	dead; ESRCH only if there is none with this number); security modules
+ *	are not asked.  Its protection keys are not known
  * @report_size: sizeof(struct pin_report) of the caller
  * @addr: first byte
  * @length: bytes, above 0
