@@ -179,6 +179,11 @@ run_kunit() {
 	check "kernel log after kunit" logscan
 }
 
+# What anybody may read: since the first suite no line has told where the kernel is.
+no_addresses() {
+	! dmesg | sed -n '/pin-vm: mark/,$p' | grep -E '(^|[^0-9a-f])ffff[0-9a-f]{12}'
+}
+
 kmemleak_start() {
 	if [ -w /sys/kernel/debug/kmemleak ]; then
 		kmemleak-scan clear
@@ -204,6 +209,7 @@ for suite; do
 	run_suite "$suite"
 done
 check "rmmod" rmmod pin
+check "no address in the kernel log" no_addresses
 run_kunit
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
