@@ -30,8 +30,9 @@ esac
 
 mkdir -p "$copy"
 for folder in driver uapi; do
-	# Deleted sources go, what kbuild made stays.
-	rsync -a --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' \
+	# Deleted sources go, what kbuild made stays. By content, not by time: a file that
+	# changes counts as new, however old it is where it comes from.
+	rsync -rlpc --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' \
 		--exclude='.*' --exclude=features.h --exclude=Module.symvers \
 		--exclude=modules.order "$top/$folder/" "$copy/$folder/"
 done
