@@ -6,7 +6,8 @@
  * now.  Each page goes through a bounce page: user memory is touched with
  * nothing mapped, because touching it can fault, and the pinned page may be the
  * very page that the user's buffer is in.  The pin cannot go away meanwhile: the
- * request holds a reference.
+ * request holds a reference.  What a lease holds can: its pages are touched under
+ * the lock of the leases, one at a time.
  */
 #include <linux/errno.h>
 #include <linux/highmem.h>
@@ -26,6 +27,7 @@
  * @buffer: the user's
  * @bounce: one page
  * @cursor: the run that @at lies in
+ * @page: the page that @at lies in
  */
 struct transfer {
 	struct pindev_pin *pin;
@@ -34,6 +36,7 @@ struct transfer {
 	u8 __user *buffer;
 	u8 *bounce;
 	struct pindev_cursor cursor;
+	struct page *page;
 };
 
 /* Bytes from @at to the end of its page, of the transfer at most. */
@@ -53,45 +56,59 @@ static struct page *page_at(struct transfer *transfer)
 	return pfn_to_page(cursor->run->pfn + (index - cursor->page));
 }
 
-/* One page out of the pin.  A memory error there is EIO, not a machine check. */
-static int read_step(struct transfer *transfer)
+/* Pinned page to bounce page.  A memory error is EIO, not a machine check. */
+static int copy_out(void *data)
 {
-	size_t bytes = step_bytes(transfer);
-	struct page *page = page_at(transfer);
+	struct transfer *transfer = data;
 	unsigned long failed;
 	u8 *from;
 
-	pindev_delay(PINDEV_DELAY_ACCESS);
-	from = kmap_local_page(page);
+	from = kmap_local_page(transfer->page);
 	failed = copy_mc_to_kernel(transfer->bounce,
-				   from + offset_in_page(transfer->at), bytes);
+				   from + offset_in_page(transfer->at),
+				   step_bytes(transfer));
 	kunmap_local(from);
-	if (failed)
-		return -EIO;
-	return copy_to_user(transfer->buffer, transfer->bounce, bytes) ?
-	       -EFAULT : 0;
+	return failed ? -EIO : 0;
 }
 
-/* One page into the pin; persistent memory is written past the cache. */
-static int write_step(struct transfer *transfer)
+/* Bounce page to pinned page; persistent memory is written past the cache. */
+static int copy_in(void *data)
 {
-	size_t bytes = step_bytes(transfer);
-	struct page *page = page_at(transfer);
-	u8 *to;
+	struct transfer *transfer = data;
+	u8 *to, *at;
 
-	if (copy_from_user(transfer->bounce, transfer->buffer, bytes))
-		return -EFAULT;
-	pindev_delay(PINDEV_DELAY_ACCESS);
-	to = kmap_local_page(page);
-	if (is_zone_device_page(page))
-		memcpy_flushcache(to + offset_in_page(transfer->at),
-				  transfer->bounce, bytes);
+	to = kmap_local_page(transfer->page);
+	at = to + offset_in_page(transfer->at);
+	if (is_zone_device_page(transfer->page))
+		memcpy_flushcache(at, transfer->bounce, step_bytes(transfer));
 	else
-		memcpy(to + offset_in_page(transfer->at), transfer->bounce,
-		       bytes);
-	flush_dcache_page(page);
+		memcpy(at, transfer->bounce, step_bytes(transfer));
+	flush_dcache_page(transfer->page);
 	kunmap_local(to);
 	return 0;
+}
+
+static int read_step(struct transfer *transfer)
+{
+	int err;
+
+	transfer->page = page_at(transfer);
+	pindev_delay(PINDEV_DELAY_ACCESS);
+	err = pindev_leases_guard(transfer->pin, copy_out, transfer);
+	if (err)
+		return err;
+	return copy_to_user(transfer->buffer, transfer->bounce,
+			    step_bytes(transfer)) ? -EFAULT : 0;
+}
+
+static int write_step(struct transfer *transfer)
+{
+	if (copy_from_user(transfer->bounce, transfer->buffer,
+			   step_bytes(transfer)))
+		return -EFAULT;
+	transfer->page = page_at(transfer);
+	pindev_delay(PINDEV_DELAY_ACCESS);
+	return pindev_leases_guard(transfer->pin, copy_in, transfer);
 }
 
 static int run_transfer(struct transfer *transfer,

@@ -102,9 +102,11 @@ static bool needs_dirty_tracking(struct vm_area_struct *vma)
 	       mapping_can_writeback(vma->vm_file->f_mapping);
 }
 
-static u32 write_reason(struct vm_area_struct *vma)
+/* A lease is not for the long term: dirty tracking is no obstacle to it. */
+static u32 write_reason(struct vm_area_struct *vma, u32 kind)
 {
-	if (!vma_is_anonymous(vma) && needs_dirty_tracking(vma))
+	if (kind != PIN_KIND_FSDAX && !vma_is_anonymous(vma) &&
+	    needs_dirty_tracking(vma))
 		return PIN_REASON_FILE_DIRTY_TRACKING;
 	if (vma->vm_flags & VM_SHADOW_STACK)
 		return PIN_REASON_SHADOW_STACK;
@@ -117,20 +119,23 @@ static u32 write_reason(struct vm_area_struct *vma)
  * The rules in the order of check_vma_flags().  Protection keys are a thread's
  * own: of another process's arch_vma_access_permitted() says yes.
  */
-static u32 reason_of(struct vm_area_struct *vma, u32 kind, bool write)
+static u32 reason_of(struct vm_area_struct *vma, u32 kind, u32 flags)
 {
+	bool write = flags & PIN_CHECK_WRITE;
 	u32 reason = PIN_REASON_NONE;
 
 	if (vma->vm_flags & VM_IO)
 		return PIN_REASON_IO_MAPPING;
 	if (vma->vm_flags & VM_PFNMAP)
 		return PIN_REASON_PFN_MAPPING;
-	if (kind == PIN_KIND_FSDAX)
+	if (kind == PIN_KIND_FSDAX && !(flags & PIN_CHECK_LEASE))
 		return PIN_REASON_FSDAX;
+	if (kind == PIN_KIND_FSDAX && !(vma->vm_flags & VM_MAYSHARE))
+		return PIN_REASON_LEASE_PRIVATE;
 	if (kind == PIN_KIND_SECRETMEM)
 		return PIN_REASON_SECRETMEM;
 	if (write)
-		reason = write_reason(vma);
+		reason = write_reason(vma, kind);
 	else if (!(vma->vm_flags & VM_READ))
 		reason = PIN_REASON_NOT_READABLE;
 	if (!reason && !arch_vma_access_permitted(vma, write, false, false))
@@ -163,7 +168,8 @@ static bool breaks_cow(struct vm_area_struct *vma, u32 kind)
 static void set_gup_flags(struct vm_area_struct *vma, bool write,
 			  struct pindev_segment *segment)
 {
-	segment->gup_flags = FOLL_LONGTERM | (write ? FOLL_WRITE : 0);
+	segment->gup_flags = (segment->lease ? 0 : FOLL_LONGTERM) |
+			     (write ? FOLL_WRITE : 0);
 	if (write || !breaks_cow(vma, segment->report.kind))
 		return;
 	if (!arch_vma_access_permitted(vma, true, false, false))
@@ -191,6 +197,16 @@ static bool has_file_end(u32 kind)
 {
 	return kind == PIN_KIND_FILE || kind == PIN_KIND_SHMEM ||
 	       kind == PIN_KIND_HUGETLB || kind == PIN_KIND_FSDAX;
+}
+
+/* Refused, but only for the long term? */
+static bool lease_would_work(struct vm_area_struct *vma,
+			     const struct pindev_segment *segment)
+{
+	u32 flags = PIN_CHECK_WRITE | PIN_CHECK_LEASE;
+
+	return segment->report.reason == PIN_REASON_FSDAX &&
+	       !reason_of(vma, segment->report.kind, flags);
 }
 
 /* No rule refuses the mapping, but can every page of it be had? */
@@ -244,8 +260,9 @@ static void judge_hole(unsigned long start, unsigned long end,
 	};
 }
 
+/* @flags: enum pin_check_flags; WRITE and LEASE matter */
 static void judge_vma(struct vm_area_struct *vma, unsigned long start,
-		      unsigned long end, bool write,
+		      unsigned long end, u32 flags,
 		      struct pindev_segment *segment)
 {
 	struct pin_report *report = &segment->report;
@@ -267,26 +284,30 @@ static void judge_vma(struct vm_area_struct *vma, unsigned long start,
 		describe_file(vma, report);
 	if (has_file_end(report->kind) && vma->vm_file)
 		segment->file_end = file_end_of(vma, report->page_size);
-	set_gup_flags(vma, write, segment);
+	segment->lease = report->kind == PIN_KIND_FSDAX &&
+			 flags & PIN_CHECK_LEASE;
+	set_gup_flags(vma, flags & PIN_CHECK_WRITE, segment);
 
-	report->reason = reason_of(vma, report->kind, write);
+	report->reason = reason_of(vma, report->kind, flags);
 	if (report->reason)
 		report->error = -pindev_refuse(&refusal, report->reason, start);
 	else if (must_try(vma, segment))
 		report->flags |= PIN_REPORT_TRY;
+	if (lease_would_work(vma, segment))
+		report->flags |= PIN_REPORT_LEASE;
 }
 
 /**
  * pindev_classify_at() - judge the mapping at one address
  * @addr: page aligned
  * @end: where the asked range ends
- * @write: for a pin for write
+ * @flags: enum pin_check_flags; WRITE and LEASE matter
  * @segment: filled in, from @addr to the end of the mapping or of the range; a
  *	hole counts as a mapping of one page
  *
  * Return: 0, or -EINTR on a fatal signal.
  */
-int pindev_classify_at(unsigned long addr, unsigned long end, bool write,
+int pindev_classify_at(unsigned long addr, unsigned long end, u32 flags,
 		       struct pindev_segment *segment)
 {
 	struct mm_struct *mm = current->mm;
@@ -296,11 +317,39 @@ int pindev_classify_at(unsigned long addr, unsigned long end, bool write,
 		return -EINTR;
 	vma = vma_lookup(mm, addr);
 	if (vma)
-		judge_vma(vma, addr, end, write, segment);
+		judge_vma(vma, addr, end, flags, segment);
 	else
 		judge_hole(addr, addr + PAGE_SIZE, segment);
 	mmap_read_unlock(mm);
 	return 0;
+}
+
+/**
+ * pindev_classify_lease() - the file of a range that a lease can pin
+ * @range: the range, in one mapping when it was judged before
+ * @segment: filled in
+ *
+ * Return: the file that the whole range maps, with a reference; -ESTALE if a
+ * lease cannot pin all of it any more, -EINTR on a fatal signal.
+ */
+struct file *pindev_classify_lease(const struct pindev_range *range,
+				   struct pindev_segment *segment)
+{
+	struct mm_struct *mm = current->mm;
+	struct file *file = ERR_PTR(-ESTALE);
+	struct vm_area_struct *vma;
+
+	if (mmap_read_lock_killable(mm))
+		return ERR_PTR(-EINTR);
+	vma = vma_lookup(mm, range->start);
+	if (vma && vma->vm_end >= range->end) {
+		judge_vma(vma, range->start, range->end,
+			  PIN_CHECK_WRITE | PIN_CHECK_LEASE, segment);
+		if (segment->lease && !segment->report.reason)
+			file = get_file(vma->vm_file);
+	}
+	mmap_read_unlock(mm);
+	return file;
 }
 
 /**
@@ -327,7 +376,7 @@ int pindev_classify_holds(const struct pindev_segment *segment, bool write,
 	vma = vma_lookup(current->mm, addr);
 	if (!vma || vma->vm_end < end)
 		return -ESTALE;
-	judge_vma(vma, addr, end, write, &now);
+	judge_vma(vma, addr, end, write ? PIN_CHECK_WRITE : 0, &now);
 	if (now.report.reason || now.gup_flags != segment->gup_flags ||
 	    now.stale_reason != segment->stale_reason ||
 	    now.report.kind != segment->report.kind ||
@@ -374,8 +423,7 @@ int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 	while (left->start < left->end && budget--) {
 		vma = find_vma(mm, left->start);
 		if (vma && vma->vm_start <= left->start)
-			judge_vma(vma, left->start, left->end,
-				  flags & PIN_CHECK_WRITE, &segment);
+			judge_vma(vma, left->start, left->end, flags, &segment);
 		else
 			judge_hole(left->start,
 				   vma ? min(vma->vm_start, left->end) : left->end,

@@ -32,24 +32,42 @@ struct pindev_context *pindev_context_create(void)
 {
 	struct pindev_context *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
 
-	if (ctx)
-		xa_init_flags(&ctx->pins, XA_FLAGS_ACCOUNT);
+	if (!ctx)
+		return NULL;
+	refcount_set(&ctx->refs, 1);
+	xa_init_flags(&ctx->pins, XA_FLAGS_ACCOUNT);
+	pindev_events_init(&ctx->events);
 	return ctx;
 }
 
+void pindev_context_put(struct pindev_context *ctx)
+{
+	if (!refcount_dec_and_test(&ctx->refs))
+		return;
+	xa_destroy(&ctx->pins);
+	pindev_events_destroy(&ctx->events);
+	kfree(ctx);
+}
+
+/* Drop a pin that was taken out of the table. */
+static void drop_pin(struct pindev_pin *pin)
+{
+	pindev_leases_retire(pin);
+	pindev_delay(PINDEV_DELAY_UNPIN);
+	pindev_pin_put(pin);
+}
+
 /* No ioctl runs any more: the last reference to the file is gone. */
-void pindev_context_destroy(struct pindev_context *ctx)
+void pindev_context_close(struct pindev_context *ctx)
 {
 	struct pindev_pin *pin;
 	unsigned long id;
 
 	xa_for_each(&ctx->pins, id, pin) {
 		xa_erase(&ctx->pins, id);
-		pindev_delay(PINDEV_DELAY_UNPIN);
-		pindev_pin_put(pin);
+		drop_pin(pin);
 	}
-	xa_destroy(&ctx->pins);
-	kfree(ctx);
+	pindev_context_put(ctx);
 }
 
 /**
@@ -84,13 +102,26 @@ void pindev_context_cancel(struct pindev_context *ctx, u64 id)
 	atomic_dec(&ctx->count);
 }
 
-/* Let others find the pin; the caller's reference becomes the table's. */
+/*
+ * Let others find the pin; the caller's reference becomes the table's.  Whoever
+ * finds it, or hears of its revocation, finds it complete.
+ */
 void pindev_context_publish(struct pindev_context *ctx, struct pindev_pin *pin)
 {
+	bool lost;
+
 	atomic64_add(pin->runs.pages, &ctx->pages);
 	atomic64_add(pin->charge.pages, &ctx->charged_pages);
+	pin->published = true;
+
+	xa_lock(&ctx->pins);
 	/* The slot exists, so nothing is allocated and nothing can fail. */
-	xa_store(&ctx->pins, pin->id, pin, GFP_KERNEL);
+	__xa_store(&ctx->pins, pin->id, pin, GFP_NOWAIT);
+	pindev_leases_publish(pin);
+	lost = pindev_leases_lost(pin);
+	xa_unlock(&ctx->pins);
+	if (lost)
+		pindev_delay(PINDEV_DELAY_LEASE_LOST);
 }
 
 /* Would one more pin exceed the cap? */
@@ -136,7 +167,7 @@ int pindev_context_info(struct pindev_request *req)
 	arg->features = PIN_FEATURE_LONGTERM | PIN_FEATURE_CHECK |
 			PIN_FEATURE_CHECK_LIMITS | PIN_FEATURE_CHECK_OTHER |
 			PIN_FEATURE_LIST | PIN_FEATURE_RUNS |
-			PIN_FEATURE_ACCESS;
+			PIN_FEATURE_ACCESS | PIN_FEATURE_LEASE;
 	arg->abi_version = PIN_ABI_VERSION;
 	arg->page_size = PAGE_SIZE;
 	arg->system_cap_pages = READ_ONCE(pindev_ledger_max_pages);
@@ -160,10 +191,7 @@ int pindev_context_unpin(struct pindev_request *req)
 	if (!pin)
 		return -ENOENT;
 	atomic_dec(&req->ctx->count);
-	atomic64_sub(pin->runs.pages, &req->ctx->pages);
-	atomic64_sub(pin->charge.pages, &req->ctx->charged_pages);
-	pindev_delay(PINDEV_DELAY_UNPIN);
-	pindev_pin_put(pin);
+	drop_pin(pin);
 	return 0;
 }
 
@@ -176,15 +204,33 @@ void pindev_context_show(struct pindev_context *ctx, struct seq_file *out)
 		   atomic64_read(&ctx->charged_pages));
 }
 
+static bool is_listed(struct pindev_context *ctx, u64 id, u32 flags)
+{
+	struct pindev_pin *pin;
+	bool lost;
+
+	if (!(flags & PIN_LIST_REVOKED))
+		return true;
+	pin = pindev_context_get(ctx, id);
+	if (!pin)
+		return false;
+	lost = pindev_leases_lost(pin);
+	pindev_pin_put(pin);
+	return lost;
+}
+
 /* Ids, in rising order, that lie above @cursor; sets the cursor to go on from. */
-static u32 collect_ids(struct pindev_context *ctx, u64 cursor, u64 *ids,
-		       u32 capacity, u64 *next)
+static u32 collect_ids(struct pindev_context *ctx, u64 cursor, u32 flags,
+		       u64 *ids, u32 capacity, u64 *next)
 {
 	unsigned long id = cursor;
 	u32 count = 0;
 
 	*next = 0;
 	while (xa_find_after(&ctx->pins, &id, ULONG_MAX, XA_PRESENT)) {
+		cond_resched();
+		if (!is_listed(ctx, id, flags))
+			continue;
 		if (count == capacity) {
 			*next = ids[count - 1];
 			break;
@@ -203,14 +249,15 @@ int pindev_context_list(struct pindev_request *req)
 	u64 *ids, next;
 	int err = 0;
 
-	if (arg->flags || arg->__reserved)
+	if (arg->flags & ~PIN_LIST_REVOKED || arg->__reserved)
 		return -EINVAL;
 	if (!capacity)
 		return -EMSGSIZE;
 	ids = kvmalloc_array(capacity, sizeof(*ids), GFP_KERNEL_ACCOUNT);
 	if (!ids)
 		return -ENOMEM;
-	count = collect_ids(req->ctx, arg->cursor, ids, capacity, &next);
+	count = collect_ids(req->ctx, arg->cursor, arg->flags, ids, capacity,
+			    &next);
 	if (copy_to_user(u64_to_user_ptr(arg->ids), ids, count * sizeof(*ids))) {
 		err = -EFAULT;
 	} else {
@@ -261,6 +308,7 @@ int pindev_context_runs(struct pindev_request *req)
 	struct pin_run *runs;
 	u32 count = 0;
 	u64 total;
+	bool lost;
 	int err;
 
 	err = validate_runs(arg);
@@ -273,12 +321,15 @@ int pindev_context_runs(struct pindev_request *req)
 	total = pin->runs.count;
 	if (runs)
 		count = collect_runs(pin, arg->cursor, runs, capacity);
+	lost = pindev_leases_lost(pin);
 	/* Copying can take as long as the caller likes; the pin need not. */
 	pindev_pin_put(pin);
 	if (!runs)
 		return -ENOMEM;
 
-	if (arg->cursor > total)
+	if (lost)
+		err = -ESTALE;
+	else if (arg->cursor > total)
 		err = -EINVAL;
 	else
 		err = pindev_request_copy(arg->runs, arg->run_size, runs,
@@ -292,20 +343,21 @@ int pindev_context_runs(struct pindev_request *req)
 	return 0;
 }
 
-static void describe_pin(const struct pindev_pin *pin, struct pin_query *arg)
+static void describe_pin(struct pindev_pin *pin, bool lost,
+			 struct pin_query *arg)
 {
 	arg->nodes_count = nr_node_ids;
 	arg->pin_flags = pin->flags;
 	arg->addr = pin->addr;
 	arg->length = pin->length;
 	arg->cookie = pin->cookie;
-	arg->mode = PIN_MODE_LONGTERM;
-	arg->state = PIN_STATE_LIVE;
-	arg->pages = pin->runs.pages;
-	arg->runs = pin->runs.count;
-	arg->charged_pages = pin->charge.pages;
+	arg->mode = pin->leases ? PIN_MODE_LEASE : PIN_MODE_LONGTERM;
+	arg->state = lost ? PIN_STATE_REVOKED : PIN_STATE_LIVE;
+	arg->pages = lost ? 0 : pin->runs.pages;
+	arg->runs = lost ? 0 : pin->runs.count;
+	arg->charged_pages = READ_ONCE(pin->released) ? 0 : pin->charge.pages;
 	arg->start_time_ns = pin->start_time_ns;
-	arg->uid = from_kuid_munged(current_user_ns(), pin->charge.cred->uid);
+	arg->uid = from_kuid_munged(current_user_ns(), pin->uid);
 	arg->pid = pid_vnr(pin->tgid);
 	memcpy(arg->comm, pin->comm, sizeof(arg->comm));
 }
@@ -335,6 +387,7 @@ int pindev_context_query(struct pindev_request *req)
 	struct pin_query told;
 	struct pindev_pin *pin;
 	u64 *nodes;
+	bool lost;
 	int err;
 
 	err = validate_query(arg);
@@ -344,9 +397,10 @@ int pindev_context_query(struct pindev_request *req)
 	if (!pin)
 		return -ENOENT;
 	told = *arg;
-	describe_pin(pin, &told);
+	lost = pindev_leases_lost(pin);
+	describe_pin(pin, lost, &told);
 	nodes = kcalloc(nr_node_ids, sizeof(*nodes), GFP_KERNEL_ACCOUNT);
-	if (nodes)
+	if (nodes && !lost)
 		pindev_runs_nodes(&pin->runs, nodes, nr_node_ids);
 	/* Copying can take as long as the caller likes; the pin need not. */
 	pindev_pin_put(pin);

@@ -26,6 +26,10 @@
  *
  * JUDGED: PIN has judged a mapping, and will pin it next
  * PINNED: GUP has pinned a batch or a huge page that is not among the runs yet
+ * LEASE_PINNED: the same for a batch of a lease; the file's i_rwsem is held
+ * LEASE_RETRY: a lease has lost its race and starts over
+ * LEASE_LOST: a pin was revoked before it was in its context; nothing is held
+ * LEASE_SETTLED: UNPIN or close had to wait for a revocation; nothing is held
  * PUBLISH: nothing can fail any more; the pin is not in its context yet
  * UNPIN: a pin is out of its context, and its pages are still pinned
  * ACCESS: READ or WRITE has found the pin, and copies from or to a page next
@@ -33,6 +37,10 @@
 #define PINDEV_DELAY_POINTS(POINT)					\
 	POINT(JUDGED, judged)						\
 	POINT(PINNED, pinned)						\
+	POINT(LEASE_PINNED, lease_pinned)				\
+	POINT(LEASE_RETRY, lease_retry)					\
+	POINT(LEASE_LOST, lease_lost)					\
+	POINT(LEASE_SETTLED, lease_settled)				\
 	POINT(PUBLISH, publish)						\
 	POINT(UNPIN, unpin)						\
 	POINT(ACCESS, access)

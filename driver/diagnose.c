@@ -84,21 +84,21 @@ static u32 reason_of(unsigned long addr, const struct pindev_segment *segment,
  * pindev_diagnose() - why one page cannot be pinned
  * @addr: the page
  * @segment: its mapping as it was judged before the attempt
- * @write: as asked for
- * @err: what pindev_gup() answered for this page alone, negative
+ * @flags: enum pin_check_flags; WRITE and LEASE as asked for
+ * @err: what GUP answered for this page alone, negative
  * @refusal: filled in
  *
  * Return: the errno of the refusal, negative.
  */
 int pindev_diagnose(unsigned long addr, const struct pindev_segment *segment,
-		    bool write, int err, struct pin_refusal *refusal)
+		    u32 flags, int err, struct pin_refusal *refusal)
 {
 	struct pindev_segment now;
 	u32 reason;
 
 	/* Killed, GUP says EINTR, EAGAIN or, for hugetlb on 6.1, EFAULT. */
 	if (fatal_signal_pending(current) ||
-	    pindev_classify_at(addr, addr + PAGE_SIZE, write, &now))
+	    pindev_classify_at(addr, addr + PAGE_SIZE, flags, &now))
 		return pindev_refuse(refusal, PIN_REASON_INTERRUPTED, addr);
 	if (now.report.reason || now.report.kind != segment->report.kind ||
 	    now.report.inode != segment->report.inode)

@@ -183,8 +183,24 @@ static int pindev_open(struct inode *inode, struct file *file)
 
 static int pindev_release(struct inode *inode, struct file *file)
 {
-	pindev_context_destroy(file->private_data);
+	pindev_context_close(file->private_data);
 	return 0;
+}
+
+static ssize_t pindev_read(struct file *file, char __user *to, size_t length,
+			   loff_t *offset)
+{
+	struct pindev_context *ctx = file->private_data;
+
+	return pindev_events_read(&ctx->events, file->f_flags & O_NONBLOCK, to,
+				  length);
+}
+
+static __poll_t pindev_poll(struct file *file, struct poll_table_struct *table)
+{
+	struct pindev_context *ctx = file->private_data;
+
+	return pindev_events_poll(&ctx->events, file, table);
 }
 
 static void pindev_show_fdinfo(struct seq_file *out, struct file *file)
@@ -196,6 +212,8 @@ static const struct file_operations pindev_fops = {
 	.owner = THIS_MODULE,
 	.open = pindev_open,
 	.release = pindev_release,
+	.read = pindev_read,
+	.poll = pindev_poll,
 	.unlocked_ioctl = pindev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = pindev_show_fdinfo,
@@ -211,14 +229,23 @@ static struct miscdevice pindev_misc = {
 
 static int __init pindev_init(void)
 {
+	int err;
+
 	pindev_ledger_init();
-	return misc_register(&pindev_misc);
+	err = pindev_leases_init();
+	if (err)
+		return err;
+	err = misc_register(&pindev_misc);
+	if (err)
+		pindev_leases_exit();
+	return err;
 }
 module_init(pindev_init);
 
 static void __exit pindev_exit(void)
 {
 	misc_deregister(&pindev_misc);
+	pindev_leases_exit();
 }
 module_exit(pindev_exit);
 

@@ -5,14 +5,18 @@
  *
  * Objects
  *
- *   context	one open file.  Made by open, destroyed by release; every ioctl
- *		holds the file, so a context outlives all work on it.
+ *   context	one open file.  Reference counted: one reference is the open
+ *		file's, each pin holds another, because a pin that somebody
+ *		still uses when the file is closed counts in the context and may
+ *		be revoked.
  *   pin	one pinned range.  Reference counted: one reference belongs to
  *		the context's table, lookups take their own.  Whoever removes it
  *		from the table (UNPIN or release, exactly one of them) drops the
  *		table's reference; the last reference gives back pages, charge
  *		and memory.  A pin is filled in before it is published and only
- *		read after that.
+ *		read after that, but for what its leases guard.
+ *   lease	one segment of a pin that the kernel may take back; see lease.c
+ *   event	something to be told by read(2) on the context; see event.c
  *
  * Locks
  *
@@ -21,8 +25,11 @@
  *   under them.  The ledger's semaphores, which bound how many PINs run, are
  *   taken before everything else and are held across GUP, but not across a copy
  *   to the user: they guard no data, and release, UNPIN and the queries never
- *   take them.
- *   Order: running semaphores -> dax_read_lock (SRCU) -> mmap_lock -> leaves.
+ *   take them.  A lease holds the i_rwsem of its file shared across GUP, only ever
+ *   tried.  The lock of a pin's leases is taken by mmu notifiers, so nothing is
+ *   allocated under it.
+ *   Order: running semaphores -> i_rwsem -> dax_read_lock (SRCU) -> mmap_lock ->
+ *   leaves; xa_lock -> lock of the leases -> lock of the events.
  *
  * Errors
  *
@@ -33,30 +40,69 @@
 #define PINDEV_H
 
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <pin/ioctl.h>
 
 struct cred;
 struct file;
 struct pid;
+struct poll_table_struct;
 struct seq_file;
 struct vm_area_struct;
 
+/* Pages pinned at once: bounds the array, and GUP-fast's time with interrupts off. */
+#define PINDEV_BATCH	512
+
+/**
+ * struct pindev_event - an event in the queue of a context
+ * @link: in struct pindev_events
+ * @record: what is told
+ */
+struct pindev_event {
+	struct list_head link;
+	struct pin_event record;
+};
+
+/**
+ * struct pindev_events - the events of a context
+ * @lock: guards the others
+ * @queue: struct pindev_event
+ * @count: how many
+ * @sequence: of the last event
+ * @wait: for the first event
+ */
+struct pindev_events {
+	spinlock_t lock;	/* of all below */
+	struct list_head queue;
+	u32 count;
+	u64 sequence;
+	wait_queue_head_t wait;
+};
+
 /**
  * struct pindev_context - one open file of /dev/pin
+ * @refs: see the head of this file
  * @pins: id to struct pindev_pin
  * @count: entries of @pins, those reserved and not yet published included
  * @pages: pages of published pins
  * @charged_pages: what they are charged
+ * @events: what the owner is to be told
  */
 struct pindev_context {
+	refcount_t refs;
 	struct xarray pins;
 	atomic_t count;
 	atomic64_t pages;
 	atomic64_t charged_pages;
+	struct pindev_events events;
 };
 
 /**
@@ -64,11 +110,13 @@ struct pindev_context {
  * @PINDEV_RUN_RAM: one pin a page
  * @PINDEV_RUN_DEVICE: one pin a page, and a dev_pagemap reference for the run
  * @PINDEV_RUN_HUGETLB: one pin, on the first page, holds the whole huge page
+ * @PINDEV_RUN_LEASE: as DEVICE, but by the lease that it belongs to
  */
 enum pindev_run_type {
 	PINDEV_RUN_RAM,
 	PINDEV_RUN_DEVICE,
 	PINDEV_RUN_HUGETLB,
+	PINDEV_RUN_LEASE,
 };
 
 /**
@@ -149,28 +197,62 @@ struct pindev_charge {
 };
 
 /**
+ * struct pindev_leases - what of a pin can be taken back
+ * @pin: whose
+ * @lock: guards the others, and what struct pindev_lease says
+ * @list: struct pindev_lease, by address; complete before it is published
+ * @published: the pin is in its context
+ * @retired: the pin is being unpinned
+ * @lost: the pin is revoked: some of its pages may be gone
+ * @joined: the runs of the pin are complete
+ * @event: to tell the owner; NULL once told
+ * @work: releases what the notifier could not
+ */
+struct pindev_leases {
+	struct pindev_pin *pin;
+	spinlock_t lock;	/* of all below */
+	struct list_head list;
+	bool published;
+	bool retired;
+	bool lost;
+	bool joined;
+	struct pindev_event *event;
+	struct work_struct work;
+};
+
+/**
  * struct pindev_pin - one pinned range
  * @refs: see the head of this file
+ * @ctx: its context; holds a reference
  * @id: unique in the system, never used again
  * @flags: enum pin_flags
  * @addr: as asked for
  * @length: as asked for
  * @cookie: the caller's own
  * @runs: the pinned pages
+ * @leases: those of them that can be taken back; NULL: none
  * @charge: the pages' charge
+ * @uid: the user that pinned
+ * @published: it is or was in its context
+ * @released: pages and charge have been given back
  * @tgid: the process that pinned; holds a reference
  * @comm: its name then
  * @start_time_ns: CLOCK_REALTIME
  */
 struct pindev_pin {
 	refcount_t refs;
+	struct pindev_context *ctx;
 	u64 id;
 	u32 flags;
 	u64 addr;
 	u64 length;
 	u64 cookie;
 	struct pindev_runs runs;
+	struct pindev_leases *leases;
 	struct pindev_charge charge;
+	kuid_t uid;
+	bool published;
+	bool released;
 	struct pid *tgid;
 	char comm[PIN_COMM_LEN];
 	u64 start_time_ns;
@@ -194,6 +276,7 @@ struct pindev_range {
  *	pin of them would go stale and this kernel cannot help it; 0: no matter
  * @file_end: for a mapping of a file, the first address whose page lies beyond
  *	the end of the file; ULONG_MAX otherwise
+ * @lease: only a lease can pin it
  * @userfault: a userfaultfd is registered
  * @guarded: it may have guard pages
  */
@@ -202,6 +285,7 @@ struct pindev_segment {
 	unsigned int gup_flags;
 	u32 stale_reason;
 	unsigned long file_end;
+	bool lease;
 	bool userfault;
 	bool guarded;
 };
@@ -262,7 +346,8 @@ int pindev_request_copy(u64 uaddr, u32 record_size, const void *records,
 
 /* context.c */
 struct pindev_context *pindev_context_create(void);
-void pindev_context_destroy(struct pindev_context *ctx);
+void pindev_context_close(struct pindev_context *ctx);
+void pindev_context_put(struct pindev_context *ctx);
 int pindev_context_reserve(struct pindev_context *ctx, u64 id,
 			   struct pin_refusal *refusal, u64 addr);
 void pindev_context_cancel(struct pindev_context *ctx, u64 id);
@@ -279,12 +364,22 @@ int pindev_context_runs(struct pindev_request *req);
 /* range.c */
 int pindev_range_init(struct pindev_range *range, u64 addr, u64 length);
 int pindev_range_pin(struct pindev_request *req);
+long pindev_batch_pages(unsigned long addr, unsigned long end);
+bool pindev_page_is_overpinned(struct page *page);
+void pindev_pin_release(struct pindev_pin *pin, bool dirty);
 void pindev_pin_put(struct pindev_pin *pin);
 
 /* runs.c */
 void pindev_runs_init(struct pindev_runs *runs);
 bool pindev_runs_extend(struct pindev_runs *runs, const struct pindev_run *run);
 int pindev_runs_append(struct pindev_runs *runs, const struct pindev_run *run);
+bool pindev_runs_follows(struct pindev_runs *runs, const struct pindev_run *run,
+			 u32 grown);
+void pindev_runs_grow(struct pindev_runs *runs, u32 pages);
+void pindev_runs_join(struct pindev_runs *runs, struct pindev_runs *from);
+struct pindev_run *pindev_runs_last(struct pindev_runs *runs);
+struct pindev_run_chunk *pindev_runs_first_chunk(struct pindev_runs *runs);
+struct pindev_run_chunk *pindev_runs_last_chunk(struct pindev_runs *runs);
 void pindev_runs_free(struct pindev_runs *runs);
 void pindev_runs_first(const struct pindev_runs *runs,
 		       struct pindev_cursor *cursor);
@@ -308,8 +403,10 @@ int pindev_report_check(struct pindev_request *req);
 
 /* classify.c */
 int pindev_refuse(struct pin_refusal *refusal, u32 reason, u64 addr);
-int pindev_classify_at(unsigned long addr, unsigned long end, bool write,
+int pindev_classify_at(unsigned long addr, unsigned long end, u32 flags,
 		       struct pindev_segment *segment);
+struct file *pindev_classify_lease(const struct pindev_range *range,
+				   struct pindev_segment *segment);
 int pindev_classify_holds(const struct pindev_segment *segment, bool write,
 			  unsigned long addr, long count);
 int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
@@ -325,7 +422,34 @@ long pindev_gup(const struct pindev_segment *segment, bool write,
 
 /* diagnose.c */
 int pindev_diagnose(unsigned long addr, const struct pindev_segment *segment,
-		    bool write, int err, struct pin_refusal *refusal);
+		    u32 flags, int err, struct pin_refusal *refusal);
+
+/* lease.c */
+int pindev_lease_add(struct pindev_pin *pin, const struct pindev_range *range);
+void pindev_leases_publish(struct pindev_pin *pin);
+void pindev_leases_retire(struct pindev_pin *pin);
+void pindev_leases_release(struct pindev_pin *pin);
+void pindev_leases_free(struct pindev_pin *pin);
+bool pindev_leases_lost(struct pindev_pin *pin);
+int pindev_leases_guard(struct pindev_pin *pin, int (*action)(void *data),
+			void *data);
+int pindev_leases_init(void);
+void pindev_leases_exit(void);
+
+/* fill.c */
+int pindev_leases_fill(struct pindev_pin *pin, struct page **batch,
+		       struct pin_refusal *refusal);
+
+/* event.c */
+void pindev_events_init(struct pindev_events *events);
+void pindev_events_destroy(struct pindev_events *events);
+struct pindev_event *pindev_event_create(void);
+void pindev_events_push(struct pindev_events *events,
+			struct pindev_event *event);
+ssize_t pindev_events_read(struct pindev_events *events, bool nonblock,
+			   char __user *to, size_t length);
+__poll_t pindev_events_poll(struct pindev_events *events, struct file *file,
+			    struct poll_table_struct *table);
 
 /* access.c */
 int pindev_access_read(struct pindev_request *req);

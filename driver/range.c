@@ -16,6 +16,7 @@
  * exist until their pagemap is held.
  */
 #include <linux/bits.h>
+#include <linux/cred.h>
 #include <linux/dax.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
@@ -30,9 +31,6 @@
 #include "delay.h"
 #include "pindev.h"
 
-/* Bounds the array, and the time with interrupts off in GUP-fast. */
-#define PINDEV_BATCH	512
-
 /* See MAX_RUNNING in ledger.c for why this leaves room enough. */
 #define REFCOUNT_GUARD	((int)BIT(30))
 
@@ -44,6 +42,7 @@
  * @pin: what it fills in
  * @range: what is to be pinned
  * @write: for write
+ * @flags: how mappings are judged: WRITE and LEASE of enum pin_check_flags
  * @segment: the mapping at hand
  * @batch: PINDEV_BATCH pointers
  * @covered: pages that the runs so far ought to be charged
@@ -54,6 +53,7 @@ struct attempt {
 	struct pindev_pin *pin;
 	struct pindev_range range;
 	bool write;
+	u32 flags;
 	struct pindev_segment segment;
 	struct page **batch;
 	unsigned long covered;
@@ -107,26 +107,37 @@ static void release_run(const struct pindev_run *run, bool dirty)
 	put_dev_pagemap(pgmap);
 }
 
-static void release_runs(struct pindev_pin *pin, bool dirty)
+/**
+ * pindev_pin_release() - give back the pages of a pin and its charge
+ * @pin: published or not; charged
+ * @dirty: pages may have been written to
+ *
+ * The records of the runs stay until the pin itself goes: others may be reading
+ * them.
+ */
+void pindev_pin_release(struct pindev_pin *pin, bool dirty)
 {
 	struct pindev_run_chunk *chunk;
 	u32 i;
 
+	pindev_leases_release(pin);
 	list_for_each_entry(chunk, &pin->runs.chunks, link)
 		for (i = 0; i < chunk->used; i++)
-			release_run(&chunk->runs[i], dirty);
-	pindev_runs_free(&pin->runs);
-}
-
-/* Undo charge_and_pin(): nothing was written through the pin. */
-static void discard_pages(struct pindev_pin *pin)
-{
-	release_runs(pin, false);
+			if (chunk->runs[i].type != PINDEV_RUN_LEASE)
+				release_run(&chunk->runs[i], dirty);
+	if (pin->published) {
+		atomic64_sub(pin->runs.pages, &pin->ctx->pages);
+		atomic64_sub(pin->charge.pages, &pin->ctx->charged_pages);
+	}
 	pindev_account_uncharge(&pin->charge);
+	WRITE_ONCE(pin->released, true);
 }
 
 static void free_pin(struct pindev_pin *pin)
 {
+	pindev_leases_free(pin);
+	pindev_runs_free(&pin->runs);
+	pindev_context_put(pin->ctx);
 	put_pid(pin->tgid);
 	kfree(pin);
 }
@@ -136,24 +147,28 @@ void pindev_pin_put(struct pindev_pin *pin)
 {
 	if (!refcount_dec_and_test(&pin->refs))
 		return;
-	release_runs(pin, pin->flags & PIN_F_WRITE);
-	pindev_account_uncharge(&pin->charge);
+	if (!pin->released)
+		pindev_pin_release(pin, pin->flags & PIN_F_WRITE);
 	free_pin(pin);
 }
 
-static struct pindev_pin *create_pin(const struct pin_pin *arg)
+static struct pindev_pin *create_pin(struct pindev_context *ctx,
+				     const struct pin_pin *arg)
 {
 	struct pindev_pin *pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
 
 	if (!pin)
 		return NULL;
 	refcount_set(&pin->refs, 1);
+	refcount_inc(&ctx->refs);
+	pin->ctx = ctx;
 	pin->id = pindev_ledger_next_id();
 	pin->flags = arg->flags;
 	pin->addr = arg->addr;
 	pin->length = arg->length;
 	pin->cookie = arg->cookie;
 	pindev_runs_init(&pin->runs);
+	pin->uid = current_uid();
 	pin->tgid = get_pid(task_tgid(current));
 	get_task_comm(pin->comm, current->group_leader);
 	pin->start_time_ns = ktime_get_real_ns();
@@ -196,12 +211,18 @@ static u32 add_page(struct attempt *try, struct page *page)
 	return PIN_REASON_NONE;
 }
 
+/* Has the page so many pins that some more could make the count overflow? */
+bool pindev_page_is_overpinned(struct page *page)
+{
+	return page_ref_count(compound_head(page)) > REFCOUNT_GUARD;
+}
+
 /* What speaks against a page that GUP has pinned, or 0. */
 static u32 page_reason(const struct attempt *try, struct page *page)
 {
 	bool hugetlb;
 
-	if (unlikely(page_ref_count(compound_head(page)) > REFCOUNT_GUARD))
+	if (unlikely(pindev_page_is_overpinned(page)))
 		return PIN_REASON_REFCOUNT;
 	if (unlikely(try->segment.stale_reason) && !PageAnon(page))
 		return try->segment.stale_reason;
@@ -243,7 +264,7 @@ static int page_failed(struct attempt *try, unsigned long addr, int err)
 		try->segment.report.end = addr;
 		return -ESTALE;
 	}
-	return pindev_diagnose(addr, &try->segment, try->write, err,
+	return pindev_diagnose(addr, &try->segment, try->flags, err,
 			       try->refusal);
 }
 
@@ -271,7 +292,7 @@ static int pin_singly(struct attempt *try, unsigned long *addr, long count)
 }
 
 /* Pages up to the end of the segment, the batch or the next 2 MiB boundary. */
-static long batch_pages(unsigned long addr, unsigned long end)
+long pindev_batch_pages(unsigned long addr, unsigned long end)
 {
 	unsigned long stop = min(end, round_down(addr, SZ_2M) + SZ_2M);
 
@@ -281,7 +302,7 @@ static long batch_pages(unsigned long addr, unsigned long end)
 /* Pin one batch; @addr moves on by what was pinned. */
 static int pin_batch(struct attempt *try, unsigned long *addr)
 {
-	long count = batch_pages(*addr, try->segment.report.end);
+	long count = pindev_batch_pages(*addr, try->segment.report.end);
 	long got;
 	int err;
 
@@ -366,6 +387,26 @@ err_unpin:
 	return pindev_refuse(try->refusal, reason, *addr);
 }
 
+/* Leave the mapping to a lease, which is filled when everything else is pinned. */
+static int add_lease(struct attempt *try, unsigned long *addr)
+{
+	struct pindev_range range = {
+		.start = *addr,
+		.end = try->segment.report.end,
+	};
+	int err = pindev_lease_add(try->pin, &range);
+
+	if (err)
+		return pindev_refuse(try->refusal,
+				     err == -EINTR ? PIN_REASON_INTERRUPTED :
+						     PIN_REASON_NO_MEMORY,
+				     *addr);
+	try->covered += (range.end - range.start) >> PAGE_SHIFT;
+	try->last_pgmap = NULL;
+	*addr = range.end;
+	return 0;
+}
+
 /*
  * Pin the mapping at @addr; @addr moves on to its end, that of the range, or where
  * the mapping changed.
@@ -374,7 +415,7 @@ static int pin_segment(struct attempt *try, unsigned long *addr)
 {
 	int err = 0;
 
-	if (pindev_classify_at(*addr, try->range.end, try->write,
+	if (pindev_classify_at(*addr, try->range.end, try->flags,
 			       &try->segment))
 		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
 				     *addr);
@@ -383,6 +424,8 @@ static int pin_segment(struct attempt *try, unsigned long *addr)
 				     *addr);
 
 	pindev_delay(PINDEV_DELAY_JUDGED);
+	if (try->segment.lease)
+		return add_lease(try, addr);
 	while (!err && *addr < try->segment.report.end) {
 		if (fatal_signal_pending(current))
 			return pindev_refuse(try->refusal,
@@ -413,6 +456,8 @@ static int pin_all(struct attempt *try)
 		return pindev_refuse(try->refusal, PIN_REASON_NO_MEMORY, addr);
 	while (!err && addr < try->range.end)
 		err = pin_segment(try, &addr);
+	if (!err)
+		err = pindev_leases_fill(try->pin, try->batch, try->refusal);
 	/* A mapping that became hugetlb holds more than was charged. */
 	if (!err && try->covered > try->pin->charge.pages)
 		err = pindev_refuse(try->refusal, PIN_REASON_MAPPING_CHANGED,
@@ -446,7 +491,8 @@ static int charge_and_pin(struct attempt *try, struct pindev_reports *reports)
 		return 0;
 	if (is_page_reason(try->refusal->reason))
 		pindev_reports_blame(reports, try->refusal);
-	discard_pages(pin);
+	/* Nothing was written through the pin. */
+	pindev_pin_release(pin, false);
 	return err;
 }
 
@@ -475,8 +521,7 @@ static int judge(struct attempt *try, struct pindev_reports *reports)
 
 	do {
 		more = pindev_classify_range(current->mm, &left,
-					     try->write ? PIN_CHECK_WRITE : 0,
-					     reports, true, try->refusal);
+					     try->flags, reports, true, try->refusal);
 		cond_resched();
 	} while (more > 0);
 	if (more < 0)
@@ -533,7 +578,7 @@ static int pin_and_publish(struct pindev_request *req, struct attempt *try,
 	return 0;
 
 err_discard:
-	discard_pages(pin);
+	pindev_pin_release(pin, false);
 err_cancel:
 	pindev_context_cancel(req->ctx, pin->id);
 	return err;
@@ -543,8 +588,9 @@ static int pin_validate(const struct pin_pin *arg)
 {
 	if (arg->flags & ~(PIN_F_WRITE | PIN_F_LEASE))
 		return -EINVAL;
-	if (arg->flags & PIN_F_LEASE)
-		return arg->flags & PIN_F_WRITE ? -EOPNOTSUPP : -EINVAL;
+	/* On 6.1 and 6.12 a pin for reading of a reflinked page never ends. */
+	if (arg->flags & PIN_F_LEASE && !(arg->flags & PIN_F_WRITE))
+		return -EINVAL;
 	return 0;
 }
 
@@ -567,6 +613,8 @@ int pindev_range_pin(struct pindev_request *req)
 	struct pindev_reports reports;
 	struct attempt try = {
 		.write = arg->flags & PIN_F_WRITE,
+		.flags = (arg->flags & PIN_F_WRITE ? PIN_CHECK_WRITE : 0) |
+			 (arg->flags & PIN_F_LEASE ? PIN_CHECK_LEASE : 0),
 		.refusal = &arg->refusal,
 	};
 	int err;
@@ -580,7 +628,7 @@ int pindev_range_pin(struct pindev_request *req)
 	if (err)
 		return err;
 
-	try.pin = create_pin(arg);
+	try.pin = create_pin(req->ctx, arg);
 	if (!try.pin) {
 		err = pindev_refuse(try.refusal, PIN_REASON_NO_MEMORY,
 				    try.range.start);

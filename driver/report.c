@@ -95,7 +95,7 @@ void pindev_reports_free(struct pindev_reports *reports)
 }
 
 #define CHECK_FLAGS	(PIN_CHECK_WRITE | PIN_CHECK_REFUSED | \
-			 PIN_CHECK_MAPPED | PIN_CHECK_LIMITS)
+			 PIN_CHECK_MAPPED | PIN_CHECK_LIMITS | PIN_CHECK_LEASE)
 
 static int check_validate(const struct pin_check *arg,
 			  struct pindev_range *range, struct pindev_range *left)
@@ -103,6 +103,8 @@ static int check_validate(const struct pin_check *arg,
 	int err;
 
 	if (arg->flags & ~CHECK_FLAGS || arg->__reserved)
+		return -EINVAL;
+	if (arg->flags & PIN_CHECK_LEASE && !(arg->flags & PIN_CHECK_WRITE))
 		return -EINVAL;
 	err = pindev_range_init(range, arg->addr, arg->length);
 	if (err)

@@ -28,9 +28,53 @@ void pindev_runs_init(struct pindev_runs *runs)
 	runs->pages = 0;
 }
 
-static struct pindev_run_chunk *last_chunk(struct pindev_runs *runs)
+struct pindev_run_chunk *pindev_runs_first_chunk(struct pindev_runs *runs)
 {
+	return list_first_entry_or_null(&runs->chunks, struct pindev_run_chunk,
+					link);
+}
+
+struct pindev_run_chunk *pindev_runs_last_chunk(struct pindev_runs *runs)
+{
+	if (list_empty(&runs->chunks))
+		return NULL;
 	return list_last_entry(&runs->chunks, struct pindev_run_chunk, link);
+}
+
+/* The last run, or NULL. */
+struct pindev_run *pindev_runs_last(struct pindev_runs *runs)
+{
+	struct pindev_run_chunk *chunk = pindev_runs_last_chunk(runs);
+
+	return chunk ? &chunk->runs[chunk->used - 1] : NULL;
+}
+
+/**
+ * pindev_runs_follows() - could a run become part of the last one?
+ * @runs: the runs
+ * @run: consecutive pages
+ * @grown: pages by which the last run counts as longer than it is
+ *
+ * Return: true if they are consecutive and alike.
+ */
+bool pindev_runs_follows(struct pindev_runs *runs, const struct pindev_run *run,
+			 u32 grown)
+{
+	const struct pindev_run *last = pindev_runs_last(runs);
+
+	return last && last->pfn + last->pages + grown == run->pfn &&
+	       last->type == run->type && last->node == run->node &&
+	       last->type != PINDEV_RUN_HUGETLB &&
+	       (u64)last->pages + grown + run->pages <= U32_MAX;
+}
+
+/* Make the last run longer; there is one, or @pages is 0. */
+void pindev_runs_grow(struct pindev_runs *runs, u32 pages)
+{
+	if (!pages)
+		return;
+	pindev_runs_last(runs)->pages += pages;
+	runs->pages += pages;
 }
 
 /**
@@ -42,19 +86,9 @@ static struct pindev_run_chunk *last_chunk(struct pindev_runs *runs)
  */
 bool pindev_runs_extend(struct pindev_runs *runs, const struct pindev_run *run)
 {
-	struct pindev_run_chunk *chunk;
-	struct pindev_run *last;
-
-	if (list_empty(&runs->chunks))
+	if (!pindev_runs_follows(runs, run, 0))
 		return false;
-	chunk = last_chunk(runs);
-	last = &chunk->runs[chunk->used - 1];
-	if (last->pfn + last->pages != run->pfn || last->type != run->type ||
-	    last->node != run->node || last->type == PINDEV_RUN_HUGETLB ||
-	    last->pages > U32_MAX - run->pages)
-		return false;
-	last->pages += run->pages;
-	runs->pages += run->pages;
+	pindev_runs_grow(runs, run->pages);
 	return true;
 }
 
@@ -67,11 +101,9 @@ bool pindev_runs_extend(struct pindev_runs *runs, const struct pindev_run *run)
  */
 int pindev_runs_append(struct pindev_runs *runs, const struct pindev_run *run)
 {
-	struct pindev_run_chunk *chunk = NULL;
+	struct pindev_run_chunk *chunk = pindev_runs_last_chunk(runs);
 	u32 capacity;
 
-	if (!list_empty(&runs->chunks))
-		chunk = last_chunk(runs);
 	if (!chunk || chunk->used == chunk->capacity) {
 		capacity = chunk ? CHUNK_RUNS : FIRST_CHUNK_RUNS;
 		chunk = kmalloc(struct_size(chunk, runs, capacity),
@@ -88,6 +120,25 @@ int pindev_runs_append(struct pindev_runs *runs, const struct pindev_run *run)
 	runs->count++;
 	runs->pages += run->pages;
 	return 0;
+}
+
+/**
+ * pindev_runs_join() - put runs behind others
+ * @runs: the runs
+ * @from: those that come after them; left empty
+ */
+void pindev_runs_join(struct pindev_runs *runs, struct pindev_runs *from)
+{
+	struct pindev_run_chunk *chunk;
+
+	list_for_each_entry(chunk, &from->chunks, link) {
+		chunk->first_run += runs->count;
+		chunk->first_page += runs->pages;
+	}
+	list_splice_tail(&from->chunks, &runs->chunks);
+	runs->count += from->count;
+	runs->pages += from->pages;
+	pindev_runs_init(from);
 }
 
 void pindev_runs_free(struct pindev_runs *runs)

@@ -246,7 +246,8 @@ const struct command commands[COMMANDS] = {
 		ROW(CHECK, pin_check, __reserved2, AT(pin_check, next)),
 		ARRAY(pin_check, reports, reports_capacity),
 		.known_flags = PIN_CHECK_WRITE | PIN_CHECK_REFUSED |
-			       PIN_CHECK_MAPPED | PIN_CHECK_LIMITS,
+			       PIN_CHECK_MAPPED | PIN_CHECK_LIMITS |
+			       PIN_CHECK_LEASE,
 		.reserved = AT(pin_check, __reserved),
 		.record_size = AT(pin_check, report_size),
 		.record = sizeof(struct pin_report),
@@ -271,6 +272,7 @@ const struct command commands[COMMANDS] = {
 	[LIST] = {
 		ROW(LIST, pin_list, __reserved2, AT(pin_list, next)),
 		ARRAY(pin_list, ids, ids_capacity),
+		.known_flags = PIN_LIST_REVOKED,
 		.reserved = AT(pin_list, __reserved),
 		.record = sizeof(uint64_t),
 		.empty_array = -EMSGSIZE,

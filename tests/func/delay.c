@@ -41,6 +41,12 @@ void delay_hold(const char *point, unsigned long nth)
 	set_parameter(point, "ms", LONG_MS);
 }
 
+void delay_hold_ms(const char *point, unsigned long ms)
+{
+	set_parameter(point, "nth", 0);
+	set_parameter(point, "ms", ms);
+}
+
 void delay_release(const char *point)
 {
 	set_parameter(point, "ms", 0);

@@ -10,6 +10,8 @@
 
 /* Hold up who comes from now on: the @nth of them, or with 0 everybody. */
 void delay_hold(const char *point, unsigned long nth);
+/* Hold up everybody who comes from now on for this long. */
+void delay_hold_ms(const char *point, unsigned long ms);
 /* Let go who is held up, and everybody after him. */
 void delay_release(const char *point);
 /* Let go everywhere: a test that failed may have left a point held. */

@@ -39,12 +39,16 @@ Suite *runs_suite(void);
 Suite *oracle_suite(void);
 Suite *privacy_suite(void);
 Suite *kill_suite(void);
+Suite *lease_suite(void);
+Suite *revoke_suite(void);
+Suite *lasting_suite(void);
 Suite *windows_suite(void);
 Suite *matrix_suite(void);
 Suite *movable_suite(void);
 Suite *cma_suite(void);
 Suite *zone_suite(void);
 Suite *windows_runs_suite(void);
+Suite *windows_lease_suite(void);
 
 /*
  * A group of tests with the fixture: it opens a context and notes every counter;

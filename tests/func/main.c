@@ -36,9 +36,13 @@ static const struct named_suite suites[] = {
 	{ "runs", runs_suite },
 	{ "oracle", oracle_suite },
 	{ "privacy", privacy_suite },
-	{ "windows", windows_suite },
+	{ "lease", lease_suite },
+	{ "revoke", revoke_suite },
+	{ "lasting", lasting_suite },
 	{ "matrix", matrix_suite },
+	{ "windows", windows_suite },
 	{ "windows-runs", windows_runs_suite },
+	{ "windows-lease", windows_lease_suite },
 };
 
 #define SUITES	(sizeof(suites) / sizeof(*suites))

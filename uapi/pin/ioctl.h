@@ -215,8 +215,17 @@ struct pin_info {
  * enum pin_flags - how to pin
  * @PIN_F_WRITE: for write access, by WRITE or by a device; without it the pin
  *	is for reading only
- * @PIN_F_LEASE: allow a lease where a longterm pin is impossible; needs
- *	PIN_F_WRITE
+ * @PIN_F_LEASE: allow a lease where a longterm pin is impossible: for shared
+ *	mappings of filesystem-DAX files; needs PIN_F_WRITE.  The rest of the range
+ *	is pinned for the long term.  Where nothing needs a lease the pin is a
+ *	longterm one, see @pin_query.mode
+ *
+ * A lease ends when the kernel needs the memory back: when the file is truncated,
+ * punched or its blocks are moved, when the mapping is removed, moved or discarded
+ * (munmap, mremap, MADV_DONTNEED, exec, exit), or when the device goes.  Nobody waits
+ * for the holder: when such a call returns, the lease's memory is not pinned any
+ * more.  The pin as a whole is then revoked: READ, WRITE and RUNS are ESTALE, an
+ * event is told by read(2), and the id stays until UNPIN.
  */
 enum pin_flags {
 	PIN_F_WRITE = 1 << 0,
@@ -242,8 +251,8 @@ enum pin_flags {
  *	address on and may be cut short
  * @__reserved: out: 0
  *
- * All or nothing.  The pin survives munmap(2), fork(2), exec(2) and the end of
- * the process for as long as the context is open.  Pages are charged before
+ * All or nothing.  A longterm pin survives munmap(2), fork(2), exec(2) and the end
+ * of the process for as long as the context is open.  Pages are charged before
  * anything is pinned: every base page of the range, for hugetlb every page of each
  * huge page that the range touches.  They count against RLIMIT_MEMLOCK of the
  * caller's user, unless he has CAP_IPC_LOCK in the initial user namespace.
@@ -291,12 +300,14 @@ struct pin_unpin {
  * @PIN_CHECK_MAPPED: do not report holes
  * @PIN_CHECK_LIMITS: judge limits and caps too, for the range as a whole; only
  *	of the caller (EOPNOTSUPP with another process)
+ * @PIN_CHECK_LEASE: judge a pin with PIN_F_LEASE; needs PIN_CHECK_WRITE
  */
 enum pin_check_flags {
 	PIN_CHECK_WRITE = 1 << 0,
 	PIN_CHECK_REFUSED = 1 << 1,
 	PIN_CHECK_MAPPED = 1 << 2,
-	PIN_CHECK_LIMITS = 1 << 3
+	PIN_CHECK_LIMITS = 1 << 3,
+	PIN_CHECK_LEASE = 1 << 4
 };
 
 /**
@@ -409,15 +420,23 @@ struct pin_query {
 #define PIN_IOC_QUERY	_IO(PIN_IOC_MAGIC, PIN_CMD_QUERY)
 
 /**
+ * enum pin_list_flags - what LIST lists
+ * @PIN_LIST_REVOKED: only pins in PIN_STATE_REVOKED
+ */
+enum pin_list_flags {
+	PIN_LIST_REVOKED = 1 << 0
+};
+
+/**
  * struct pin_list - PIN_IOC_LIST: the ids of the pins in this context
  * @size: sizeof(struct pin_list)
- * @flags: must be 0
+ * @flags: enum pin_list_flags
  * @cursor: only ids above this one: 0 at first, then @next of the call before
  * @ids: user pointer to an array of __u64
  * @ids_capacity: elements that fit, at least 1
  * @__reserved: must be 0
  * @next: out: cursor of the next call; 0 when there are no more
- * @total: out: pins in the context
+ * @total: out: pins in the context, all of them
  * @ids_count: out: ids written, in rising order
  * @__reserved2: out: 0
  */
@@ -530,6 +549,12 @@ enum pin_event_type {
 
 /**
  * struct pin_event - one record of read(2) on a context
+ *
+ * read(2) gives whole records, as many as there are and fit, and waits for the
+ * first one unless the descriptor is O_NONBLOCK (EAGAIN); EINVAL if the buffer holds
+ * not even one.  poll(2) says POLLIN when there is one.  A context keeps the last
+ * 4096 events that nobody has read.
+ *
  * @size: bytes of this record; the next one begins right after
  * @type: enum pin_event_type
  * @sequence: counts the events of this context from 1, lost ones too

@@ -1,0 +1,591 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Leases: filesystem-DAX memory, pinned until the kernel takes it back.
+ *
+ * A filesystem must be able to free and move the blocks of a file, and with DAX
+ * those blocks are the very pages that a pin holds: a truncate waits until nobody
+ * holds them.  So they are pinned without FOLL_LONGTERM, and given back the
+ * moment that somebody needs them.  Each rule below, left out, hung a truncate,
+ * hit a WARN or freed blocks under a pin.
+ *
+ * Which events revoke
+ *
+ *   - UNMAP, RELEASE: munmap, mremap, exec, exit.  Linux 6.1 and 6.12 look only
+ *     at files that are mapped (dax_layout_busy_page_range(), fs/dax.c), so after
+ *     these a truncate frees pinned blocks without asking; 7.2 waits for ever in
+ *     the eviction of the inode (dax_break_layout_final()).
+ *   - CLEAR: truncate, punch, collapse, reflink: unmap_mapping_pages() comes
+ *     before the filesystem looks for busy pages, and on 7.2 the pages must be
+ *     idle then: a page that is touched while truncate sleeps never wakes it.
+ *     MADV_DONTNEED sends the same event and cannot be told apart.
+ *   - MIGRATE, EXCLUSIVE, and events that do not exist yet: to be safe.
+ *   - not PROTECTION_VMA, PROTECTION_PAGE, SOFT_DIRTY (mprotect, fsync's write
+ *     protection, fork, NUMA hints): the page stays where it is.
+ *   - a device that is being removed sends no event at all.  While there are
+ *     leases a worker looks whether their pagemaps are dying.
+ *
+ * There is one interval notifier for each segment of filesystem-DAX memory and
+ * none on the rest of a pin: compaction, KSM and khugepaged would fire it.
+ *
+ * What the callback does
+ *
+ *   It runs under mmap_lock, i_mmap_rwsem, the inode's i_rwsem, in reclaim, in the
+ *   OOM reaper.  It takes the lock of the pin's leases, a spinlock, marks the lease
+ *   lost, unpins its pages without dirtying them (which would take the folio lock
+ *   that truncate holds), gives the file back, and for a pin that is in use queues
+ *   the event and the work that were allocated beforehand.  It does not allocate,
+ *   wait or take another sleeping lock.  When it returns, nothing of its segment is
+ *   pinned: the page leaves what is left to drain and is unpinned under one hold of
+ *   the lock, and two drainers work on the same place.
+ *
+ * No page is pinned where the callback cannot see it
+ *
+ *   - The notifier is there before the first page is pinned and is removed after
+ *     the last one was unpinned, by UNPIN and close too.
+ *   - Between GUP and adding the pages to the runs a truncate could start, find
+ *     nothing to drain and wait for ever.  So each batch holds the inode's i_rwsem
+ *     shared, which whoever shrinks a file holds exclusively.  It is only tried:
+ *     a truncate that waits for somebody else's pages holds it for as long as it
+ *     likes; then the reason is device-busy.
+ *   - mmu_interval_read_begin() comes before the mapping is judged, and after GUP,
+ *     under the lock, mmu_interval_read_retry() tells whether anything happened
+ *     since: then the batch is unpinned and the lease starts over.  The fault that
+ *     puts a block into a hole that was read before revokes the lease that it
+ *     is for; so before it starts over everything is faulted in.
+ *
+ * What a lease holds
+ *
+ *   The file, so that unlink and the last close do not evict the inode under the
+ *   pages, and for each run a reference to its dev_pagemap, because struct pages of
+ *   a device go with it; GUP holds neither.  Both go with the pages: a lost lease
+ *   keeps no file, mount or device busy.  fput() in the callback leaves the last
+ *   step to the task's way out of the kernel, before munmap(2) returns.
+ *
+ * Losing one segment revokes the whole pin: from then on READ and WRITE fail, and a
+ * work item releases the rest and the charge.  The pin stays in its context, with
+ * no pages, until it is unpinned, which waits for the work item.
+ *
+ * Who may still hold a pointer
+ *
+ *   - the callback: to the lease, until mmu_interval_notifier_remove() returns
+ *   - the poller: to leases on its list; they leave it, under its mutex, before the
+ *     notifier goes
+ *   - the work item: to the pin, by a reference that was taken when it was queued
+ *   - READ, WRITE, RUNS: to the pin, by a reference; the records of the runs, once
+ *     the pin is published, change no more and live as long as the pin.  Whether
+ *     their pages are still pinned is told by @lost, under the lock.
+ *
+ * Known limits: a short pin of somebody else (O_DIRECT) of the same page, together
+ * with a fault, can lose truncate's wake-up on Linux 7.2 without any lease.
+ * Unbinding a pmem device under a mounted filesystem crashes these kernels later,
+ * with or without leases.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/mmu_notifier.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "delay.h"
+#include "lease.h"
+
+/* Pages unpinned under one hold of the lock. */
+#define DRAIN_PAGES	512
+
+/* An unbind that meets leases is over within a second. */
+#define POLL_INTERVAL	(HZ / 4)
+
+static struct workqueue_struct *workers;
+static void poll_devices(struct work_struct *work);
+static DECLARE_DELAYED_WORK(poll_work, poll_devices);
+static DEFINE_MUTEX(polled_lock);
+static LIST_HEAD(polled);
+
+/* --- taking back */
+
+/* Unpin some pages of the lease; false if none was left. */
+static bool drain_some(struct pindev_lease *lease)
+{
+	const struct pindev_run *run;
+	struct dev_pagemap *pgmap;
+	unsigned long pages;
+	struct page *page;
+
+	lockdep_assert_held(&lease->leases->lock);
+	if (!lease->chunk)
+		return false;
+	run = &lease->chunk->runs[lease->index];
+	pgmap = pindev_page_pgmap(pfn_to_page(run->pfn));
+	pages = min_t(unsigned long, run->pages - lease->offset, DRAIN_PAGES);
+	page = pfn_to_page(run->pfn + lease->offset);
+	unpin_user_page_range_dirty_lock(page, pages, false);
+	lease->offset += pages;
+	if (lease->offset < run->pages)
+		return true;
+
+	put_dev_pagemap(pgmap);
+	lease->offset = 0;
+	if (++lease->index < lease->chunk->used)
+		return true;
+	lease->index = 0;
+	lease->chunk = lease->chunk == lease->last ?
+		       NULL : list_next_entry(lease->chunk, link);
+	return true;
+}
+
+/*
+ * Unpin whatever the lease still holds and give the file back.  Several may do
+ * this at once; each returns only when nothing is pinned any more.
+ */
+void pindev_lease_drain(struct pindev_lease *lease, bool may_sleep)
+{
+	spinlock_t *lock = &lease->leases->lock;
+	struct file *file = NULL;
+	bool more;
+
+	do {
+		spin_lock(lock);
+		more = drain_some(lease);
+		if (!more)
+			swap(file, lease->file);
+		spin_unlock(lock);
+		if (may_sleep)
+			cond_resched();
+	} while (more);
+	if (file)
+		fput(file);
+}
+
+/* One segment is lost, so all are: tell the owner, and let a worker do the rest. */
+static void revoke_pin(const struct pindev_lease *lease)
+{
+	struct pindev_leases *leases = lease->leases;
+	struct pindev_event *event = leases->event;
+	struct pindev_pin *pin = leases->pin;
+
+	lockdep_assert_held(&leases->lock);
+	leases->lost = true;
+	/* Whoever unpins it releases all of it and need not be told. */
+	if (leases->retired)
+		return;
+	refcount_inc(&pin->refs);
+	leases->event = NULL;
+	event->record.type = PIN_EVENT_REVOKED;
+	event->record.id = pin->id;
+	event->record.cookie = pin->cookie;
+	event->record.addr = lease->lost_range.start;
+	event->record.length = lease->lost_range.end - lease->lost_range.start;
+	event->record.cause = lease->lost;
+	pindev_events_push(&pin->ctx->events, event);
+	queue_work(workers, &leases->work);
+}
+
+/* Mark the lease lost; pindev_lease_drain() is to follow. */
+static void lose(struct pindev_lease *lease, u32 cause, unsigned long start,
+		 unsigned long end)
+{
+	struct pindev_leases *leases = lease->leases;
+
+	lockdep_assert_held(&leases->lock);
+	if (!lease->lost) {
+		lease->lost = cause;
+		lease->lost_range.start = max(start, lease->range.start);
+		lease->lost_range.end = min(end, lease->range.end);
+	}
+	if (leases->published && !leases->lost)
+		revoke_pin(lease);
+}
+
+static bool is_harmless(enum mmu_notifier_event event)
+{
+	return event == MMU_NOTIFY_PROTECTION_VMA ||
+	       event == MMU_NOTIFY_PROTECTION_PAGE ||
+	       event == MMU_NOTIFY_SOFT_DIRTY;
+}
+
+static u32 cause_of(enum mmu_notifier_event event)
+{
+	switch (event) {
+	case MMU_NOTIFY_UNMAP:
+		return PIN_CAUSE_UNMAP;
+	case MMU_NOTIFY_RELEASE:
+		return PIN_CAUSE_EXIT;
+	default:
+		return PIN_CAUSE_FILE;
+	}
+}
+
+static bool lease_invalidate(struct mmu_interval_notifier *notifier,
+			     const struct mmu_notifier_range *range,
+			     unsigned long seq)
+{
+	struct pindev_lease *lease = container_of(notifier, struct pindev_lease,
+						  notifier);
+
+	if (is_harmless(range->event))
+		return true;
+	spin_lock(&lease->leases->lock);
+	mmu_interval_set_seq(notifier, seq);
+	lose(lease, cause_of(range->event), range->start, range->end);
+	spin_unlock(&lease->leases->lock);
+	pindev_lease_drain(lease, mmu_notifier_range_blockable(range));
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops lease_ops = {
+	.invalidate = lease_invalidate,
+};
+
+/* The work item: what the callback had to leave. */
+static void finish_revocation(struct work_struct *work)
+{
+	struct pindev_leases *leases = container_of(work, struct pindev_leases,
+						    work);
+	struct pindev_pin *pin = leases->pin;
+
+	pindev_pin_release(pin, true);
+	pindev_pin_put(pin);
+}
+
+/**
+ * pindev_leases_retire() - the pin is being unpinned, do not revoke it any more
+ * @pin: any; the caller holds the reference that was its context's
+ *
+ * Its leases go on being given back when somebody needs them.  Waits until a
+ * revocation that has begun is complete.
+ */
+void pindev_leases_retire(struct pindev_pin *pin)
+{
+	struct pindev_leases *leases = pin->leases;
+
+	if (!leases)
+		return;
+	spin_lock(&leases->lock);
+	leases->retired = true;
+	spin_unlock(&leases->lock);
+	if (flush_work(&leases->work))
+		pindev_delay(PINDEV_DELAY_LEASE_SETTLED);
+}
+
+/* --- devices that are being removed */
+
+/* A run's pagemap exists while the run is not drained. */
+static bool is_dying(const struct pindev_lease *lease)
+{
+	const struct pindev_run_chunk *chunk = lease->chunk;
+	struct dev_pagemap *pgmap;
+	u32 i = lease->index;
+
+	while (chunk) {
+		for (; i < chunk->used; i++) {
+			pgmap = pindev_page_pgmap(pfn_to_page(chunk->runs[i].pfn));
+			if (percpu_ref_is_dying(&pgmap->ref))
+				return true;
+		}
+		chunk = chunk == lease->last ? NULL :
+			list_next_entry(chunk, link);
+		i = 0;
+	}
+	return false;
+}
+
+static void poll_lease(struct pindev_lease *lease)
+{
+	bool dying;
+
+	spin_lock(&lease->leases->lock);
+	dying = is_dying(lease);
+	if (dying)
+		lose(lease, PIN_CAUSE_DEVICE, lease->range.start,
+		     lease->range.end);
+	spin_unlock(&lease->leases->lock);
+	if (dying)
+		pindev_lease_drain(lease, true);
+}
+
+static void poll_devices(struct work_struct *work)
+{
+	struct pindev_lease *lease;
+
+	mutex_lock(&polled_lock);
+	list_for_each_entry(lease, &polled, polled) {
+		poll_lease(lease);
+		cond_resched();
+	}
+	if (!list_empty(&polled))
+		queue_delayed_work(workers, &poll_work, POLL_INTERVAL);
+	mutex_unlock(&polled_lock);
+}
+
+/* From now on somebody looks whether the devices of the lease are being removed. */
+void pindev_lease_watch(struct pindev_lease *lease)
+{
+	mutex_lock(&polled_lock);
+	if (list_empty(&polled))
+		queue_delayed_work(workers, &poll_work, POLL_INTERVAL);
+	list_add_tail(&lease->polled, &polled);
+	mutex_unlock(&polled_lock);
+}
+
+static void stop_polling(struct pindev_lease *lease)
+{
+	mutex_lock(&polled_lock);
+	list_del_init(&lease->polled);
+	mutex_unlock(&polled_lock);
+}
+
+/* --- making */
+
+/**
+ * struct attach - a notifier to be inserted, by whoever can
+ * @work: for somebody without signals
+ * @lease: whose
+ * @mm: the caller's
+ * @err: the result
+ */
+struct attach {
+	struct work_struct work;
+	struct pindev_lease *lease;
+	struct mm_struct *mm;
+	int err;
+};
+
+static void attach_work(struct work_struct *work)
+{
+	struct attach *attach = container_of(work, struct attach, work);
+	struct pindev_lease *lease = attach->lease;
+
+	attach->err = mmu_interval_notifier_insert(&lease->notifier, attach->mm,
+						   lease->range.start,
+						   lease->range.end -
+						   lease->range.start,
+						   &lease_ops);
+}
+
+/*
+ * An address space's first notifier takes all its locks, and mm_take_all_locks()
+ * gives up for any signal.  Only fatal ones are to interrupt a PIN, so for others
+ * a worker does it, who has none.
+ */
+static int attach_notifier(struct pindev_lease *lease)
+{
+	struct attach attach = { .lease = lease, .mm = current->mm };
+
+	attach_work(&attach.work);
+	if (attach.err != -EINTR || fatal_signal_pending(current))
+		return attach.err;
+	INIT_WORK_ONSTACK(&attach.work, attach_work);
+	queue_work(workers, &attach.work);
+	flush_work(&attach.work);
+	destroy_work_on_stack(&attach.work);
+	return attach.err;
+}
+
+static struct pindev_leases *create_leases(struct pindev_pin *pin)
+{
+	struct pindev_leases *leases = kzalloc(sizeof(*leases),
+					       GFP_KERNEL_ACCOUNT);
+
+	if (!leases)
+		return NULL;
+	leases->event = pindev_event_create();
+	if (!leases->event) {
+		kfree(leases);
+		return NULL;
+	}
+	leases->pin = pin;
+	spin_lock_init(&leases->lock);
+	INIT_LIST_HEAD(&leases->list);
+	INIT_WORK(&leases->work, finish_revocation);
+	return leases;
+}
+
+/**
+ * pindev_lease_add() - note a segment that only a lease can pin
+ * @pin: in the making; the runs that it has so far lie before the segment
+ * @range: the segment, above all those noted before
+ *
+ * Pins nothing yet: pindev_leases_fill() does.
+ *
+ * Return: 0, -ENOMEM, or -EINTR on a fatal signal.
+ */
+int pindev_lease_add(struct pindev_pin *pin, const struct pindev_range *range)
+{
+	struct pindev_lease *lease;
+	int err;
+
+	if (!pin->leases)
+		pin->leases = create_leases(pin);
+	lease = kzalloc(sizeof(*lease), GFP_KERNEL_ACCOUNT);
+	if (!pin->leases || !lease) {
+		err = -ENOMEM;
+		goto err_free;
+	}
+	lease->leases = pin->leases;
+	lease->range = *range;
+	INIT_LIST_HEAD(&lease->polled);
+	pindev_runs_init(&lease->before);
+	pindev_runs_init(&lease->runs);
+	err = attach_notifier(lease);
+	if (err)
+		goto err_free;
+	pindev_runs_join(&lease->before, &pin->runs);
+	list_add_tail(&lease->link, &pin->leases->list);
+	return 0;
+
+err_free:
+	kfree(lease);
+	return err;
+}
+
+/* The first lease that was lost while others were filled, or NULL. */
+static struct pindev_lease *find_lost(struct pindev_leases *leases)
+{
+	struct pindev_lease *lease;
+
+	lockdep_assert_held(&leases->lock);
+	list_for_each_entry(lease, &leases->list, link)
+		if (lease->lost)
+			return lease;
+	return NULL;
+}
+
+/* A lease of a pin in the making that was lost, or NULL. */
+struct pindev_lease *pindev_leases_find_lost(struct pindev_leases *leases)
+{
+	struct pindev_lease *lease;
+
+	spin_lock(&leases->lock);
+	lease = find_lost(leases);
+	spin_unlock(&leases->lock);
+	return lease;
+}
+
+/* Put the runs of the whole pin in the order of its addresses. */
+void pindev_leases_join(struct pindev_pin *pin)
+{
+	struct pindev_leases *leases = pin->leases;
+	struct pindev_lease *lease;
+	struct pindev_runs all;
+
+	pindev_runs_init(&all);
+	/* The callback follows the links. */
+	spin_lock(&leases->lock);
+	list_for_each_entry(lease, &leases->list, link) {
+		pindev_runs_join(&all, &lease->before);
+		pindev_runs_join(&all, &lease->runs);
+	}
+	pindev_runs_join(&all, &pin->runs);
+	pindev_runs_join(&pin->runs, &all);
+	leases->joined = true;
+	spin_unlock(&leases->lock);
+}
+
+/**
+ * pindev_leases_publish() - from now on losing a lease revokes the pin
+ * @pin: complete; the caller is making it known, under a lock that keeps others
+ *	from finding it
+ *
+ * If a lease was lost since it was filled the pin is revoked at once.
+ */
+void pindev_leases_publish(struct pindev_pin *pin)
+{
+	struct pindev_leases *leases = pin->leases;
+	struct pindev_lease *lease;
+
+	if (!leases)
+		return;
+	spin_lock(&leases->lock);
+	leases->published = true;
+	lease = find_lost(leases);
+	if (lease)
+		revoke_pin(lease);
+	spin_unlock(&leases->lock);
+}
+
+/* --- letting go */
+
+static void release_lease(struct pindev_lease *lease)
+{
+	stop_polling(lease);
+	pindev_lease_drain(lease, true);
+	mmu_interval_notifier_remove(&lease->notifier);
+}
+
+/**
+ * pindev_leases_release() - unpin what the leases of a pin hold
+ * @pin: being unpinned, revoked or given up
+ *
+ * Also moves the runs that an unfinished pin has noted before its leases back, so
+ * that the pin's runs are all there is.
+ *
+ * Context: may sleep; no lock of ours is held.
+ */
+void pindev_leases_release(struct pindev_pin *pin)
+{
+	struct pindev_lease *lease;
+
+	if (!pin->leases)
+		return;
+	list_for_each_entry(lease, &pin->leases->list, link)
+		release_lease(lease);
+	/* Others may be reading the records of a pin that was published. */
+	if (!pin->leases->joined)
+		pindev_leases_join(pin);
+}
+
+/* The pin is released; nothing points to its leases any more. */
+void pindev_leases_free(struct pindev_pin *pin)
+{
+	struct pindev_lease *lease, *next;
+
+	if (!pin->leases)
+		return;
+	list_for_each_entry_safe(lease, next, &pin->leases->list, link)
+		kfree(lease);
+	kfree(pin->leases->event);
+	kfree(pin->leases);
+}
+
+/* Has the pin been revoked? */
+bool pindev_leases_lost(struct pindev_pin *pin)
+{
+	return pin->leases && READ_ONCE(pin->leases->lost);
+}
+
+/**
+ * pindev_leases_guard() - do something while no page of a pin can be taken back
+ * @pin: any; a longterm pin needs no lock, a reference to it holds its pages
+ * @action: does it; does not sleep
+ * @data: for @action
+ *
+ * Return: what @action returns, or -ESTALE if the pin has been revoked.
+ */
+int pindev_leases_guard(struct pindev_pin *pin, int (*action)(void *data),
+			void *data)
+{
+	struct pindev_leases *leases = pin->leases;
+	int err;
+
+	if (!leases)
+		return action(data);
+	spin_lock(&leases->lock);
+	err = leases->lost ? -ESTALE : action(data);
+	spin_unlock(&leases->lock);
+	return err;
+}
+
+int pindev_leases_init(void)
+{
+	workers = alloc_workqueue("pin", WQ_UNBOUND, 0);
+	return workers ? 0 : -ENOMEM;
+}
+
+/* No context is open, so what is left to do needs no more pins. */
+void pindev_leases_exit(void)
+{
+	cancel_delayed_work_sync(&poll_work);
+	destroy_workqueue(workers);
+}

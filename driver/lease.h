@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One lease, for the two files that know what it looks like: lease.c, which owns it and
+ * its rules, and fill.c, which pins its pages.
+ */
+#ifndef PINDEV_LEASE_H
+#define PINDEV_LEASE_H
+
+#include <linux/mmu_notifier.h>
+
+#include "pindev.h"
+
+/**
+ * struct pindev_lease - one segment of filesystem-DAX memory
+ * @link: in struct pindev_leases, by address
+ * @polled: among the leases of live devices; under polled_lock
+ * @notifier: tells when the segment is taken back
+ * @leases: the pin's
+ * @range: the segment
+ * @before: while the pin is made: longterm runs between the lease before and this
+ * @runs: while the pin is made: the segment's
+ * @file: what is mapped; NULL once given back
+ * @chunk: where draining goes on; NULL: nothing of the lease is pinned
+ * @last: last chunk of the lease's runs
+ * @index: in @chunk
+ * @offset: pages of that run that are unpinned already
+ * @lost: enum pin_cause: why it was taken back; NONE: it was not
+ * @lost_range: what was invalidated of it
+ *
+ * @file and what follows are under the lock of @leases.
+ */
+struct pindev_lease {
+	struct list_head link;
+	struct list_head polled;
+	struct mmu_interval_notifier notifier;
+	struct pindev_leases *leases;
+	struct pindev_range range;
+	struct pindev_runs before;
+	struct pindev_runs runs;
+	struct file *file;
+	struct pindev_run_chunk *chunk;
+	struct pindev_run_chunk *last;
+	u32 index;
+	u32 offset;
+	u32 lost;
+	struct pindev_range lost_range;
+};
+
+/* lease.c */
+void pindev_lease_drain(struct pindev_lease *lease, bool may_sleep);
+void pindev_lease_watch(struct pindev_lease *lease);
+struct pindev_lease *pindev_leases_find_lost(struct pindev_leases *leases);
+void pindev_leases_join(struct pindev_pin *pin);
+
+#endif /* PINDEV_LEASE_H */

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Whoever needs the blocks of a leased file gets them without waiting for the
+ * holder of the lease: each thing that a filesystem can be asked, by the owner and by
+ * another process while the owner is stopped, on each DAX filesystem.
+ *
+ * The time from call to return is printed next to that of the same call on the same
+ * file, mapped and touched, without a lease; nothing is asserted of it but that it
+ * ends.
+ */
+#include "leased.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGES		64
+#define STUCK_S		60	/* nothing here takes a second */
+
+/* --- what a filesystem can be asked; all return 0 or an errno */
+
+static int on_file(const char *path, int flags, int (*change)(int fd))
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | flags);
+	int err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (change(fd))
+		err = errno;
+	close(fd);
+	return err;
+}
+
+static int do_shrink(int fd)
+{
+	return ftruncate(fd, 3 * sysconf(_SC_PAGESIZE));
+}
+
+static int do_extend(int fd)
+{
+	return ftruncate(fd, 2 * PAGES * sysconf(_SC_PAGESIZE));
+}
+
+static int do_same_size(int fd)
+{
+	return ftruncate(fd, PAGES * sysconf(_SC_PAGESIZE));
+}
+
+static int do_fallocate(int fd, int mode)
+{
+	return fallocate(fd, mode, 4 * sysconf(_SC_PAGESIZE),
+			 8 * sysconf(_SC_PAGESIZE));
+}
+
+static int do_punch(int fd)
+{
+	return do_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
+}
+
+static int do_zero(int fd)
+{
+	return do_fallocate(fd, FALLOC_FL_ZERO_RANGE);
+}
+
+static int do_collapse(int fd)
+{
+	return do_fallocate(fd, FALLOC_FL_COLLAPSE_RANGE);
+}
+
+static int do_insert(int fd)
+{
+	return do_fallocate(fd, FALLOC_FL_INSERT_RANGE);
+}
+
+static int do_nothing(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+static int do_fsync(int fd)
+{
+	return fsync(fd);
+}
+
+static int do_freeze(int fd)
+{
+	return ioctl(fd, FIFREEZE, 0) ?: ioctl(fd, FITHAW, 0);
+}
+
+static int shrink(const char *path) { return on_file(path, 0, do_shrink); }
+static int extend(const char *path) { return on_file(path, 0, do_extend); }
+static int same_size(const char *path) { return on_file(path, 0, do_same_size); }
+static int punch(const char *path) { return on_file(path, 0, do_punch); }
+static int zero(const char *path) { return on_file(path, 0, do_zero); }
+static int collapse(const char *path) { return on_file(path, 0, do_collapse); }
+static int insert(const char *path) { return on_file(path, 0, do_insert); }
+static int reopen(const char *path) { return on_file(path, O_TRUNC, do_nothing); }
+static int sync_file(const char *path) { return on_file(path, 0, do_fsync); }
+static int freeze(const char *path) { return on_file(path, 0, do_freeze); }
+
+static int remove_file(const char *path)
+{
+	return unlink(path) ? errno : 0;
+}
+
+/* The mount point is the directory of the file. */
+static void mount_point(const char *path, char *dir)
+{
+	snprintf(dir, PATH_MAX, "%s", path);
+	*strrchr(dir, '/') = 0;
+}
+
+/* Filesystems refuse to change it while it matters, in words of their own. */
+static int remount(const char *path)
+{
+	char dir[PATH_MAX];
+
+	mount_point(path, dir);
+	mount("none", dir, NULL, MS_REMOUNT, "dax=never");
+	return mount("none", dir, NULL, MS_REMOUNT, "dax=always") ? errno : 0;
+}
+
+static const struct op {
+	const char *name;
+	int (*run)(const char *path);
+	bool revokes;
+} ops[] = {
+	{ "truncate, shrinking", shrink, true },
+	{ "truncate, extending", extend, true },
+	{ "truncate, same size", same_size, true },
+	{ "punch hole", punch, true },
+	{ "zero range", zero, true },
+	{ "collapse range", collapse, true },
+	{ "insert range", insert, true },
+	{ "open with O_TRUNC", reopen, true },
+	{ "fsync", sync_file, false },
+	{ "freeze and thaw", freeze, false },
+	{ "remount without DAX", remount, false },
+	{ "unlink", remove_file, false },
+};
+
+#define OPS	((int)(sizeof(ops) / sizeof(*ops)))
+
+/* --- processes */
+
+struct holder {
+	pid_t pid;
+	struct leased leased;
+};
+
+/* A process that maps a file, with or without a lease, and is stopped. */
+static void holder_start(struct holder *holder, const char *dir, bool lease)
+{
+	int pipes[2], status;
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	holder->pid = fork();
+	ck_assert_int_ge(holder->pid, 0);
+	if (!holder->pid) {
+		leased_open(&holder->leased, dir, PAGES * page);
+		touch(holder->leased.addr, PAGES * page);
+		if (lease)
+			leased_pin(&holder->leased);
+		ck_assert_int_eq(write(pipes[1], &holder->leased,
+				       sizeof(holder->leased)),
+				 sizeof(holder->leased));
+		ck_assert_int_eq(write(pipes[1], holder->leased.path,
+				       strlen(holder->leased.path) + 1),
+				 (ssize_t)strlen(holder->leased.path) + 1);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	close(pipes[1]);
+	ck_assert_int_eq(waitpid(holder->pid, &status, WUNTRACED), holder->pid);
+	ck_assert(WIFSTOPPED(status));
+	ck_assert_int_eq(read(pipes[0], &holder->leased, sizeof(holder->leased)),
+			 sizeof(holder->leased));
+	holder->leased.path = calloc(1, PATH_MAX);
+	ck_assert_int_gt(read(pipes[0], (char *)holder->leased.path, PATH_MAX - 1), 0);
+	close(pipes[0]);
+}
+
+static void holder_kill(struct holder *holder)
+{
+	ck_assert_int_eq(kill(holder->pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(holder->pid, NULL, 0), holder->pid);
+}
+
+static long elapsed_us(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - start->tv_sec) * 1000000 +
+	       (now.tv_nsec - start->tv_nsec) / 1000;
+}
+
+/* In a process of its own, which must end. */
+static long run_op(const struct op *op, const char *path)
+{
+	struct timespec start;
+	long took = -1;
+	int pipes[2], status, err;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		clock_gettime(CLOCK_MONOTONIC, &start);
+		err = op->run(path);
+		took = elapsed_us(&start);
+		_exit(write(pipes[1], &took, sizeof(took)) == sizeof(took) ? err : 255);
+	}
+	close(pipes[1]);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		ck_assert_msg(elapsed_us(&start) < STUCK_S * 1000000L,
+			      "%s waits for the lease", op->name);
+		usleep(1000);
+	}
+	ck_assert(WIFEXITED(status));
+	ck_assert_msg(!WEXITSTATUS(status), "%s: %s", op->name,
+		      strerror(WEXITSTATUS(status)));
+	ck_assert_int_eq(read(pipes[0], &took, sizeof(took)), sizeof(took));
+	close(pipes[0]);
+	return took;
+}
+
+static void expect_effect(const struct op *op, const struct leased *leased)
+{
+	struct pin_event event;
+
+	if (!op->revokes) {
+		expect_live(leased->id);
+		expect_no_event();
+		return;
+	}
+	expect_revoked(leased->id);
+	event = expect_event(leased->id);
+	ck_assert_uint_eq(event.cause, PIN_CAUSE_FILE);
+	ck_assert_uint_ge(event.addr, (uintptr_t)leased->addr);
+	ck_assert_uint_le(event.addr + event.length,
+			  (uintptr_t)leased->addr + leased->length);
+	ck_assert_uint_gt(event.length, 0);
+	expect_no_event();
+}
+
+START_TEST(by_another)
+{
+	const struct op *op = &ops[_i / DAX_DIRS];
+	const char *dir = dax_dirs[_i % DAX_DIRS];
+	struct counters before = counters_read();
+	struct holder holder, plain;
+	long with, without;
+
+	holder_start(&holder, dir, true);
+	with = run_op(op, holder.leased.path);
+	expect_effect(op, &holder.leased);
+	holder_kill(&holder);
+	if (!op->revokes) {
+		expect_revoked(holder.leased.id);
+		ck_assert_uint_eq(expect_event(holder.leased.id).cause,
+				  PIN_CAUSE_EXIT);
+	}
+	ck_assert_int_eq(unpin(holder.leased.id), 0);
+	counters_expect(&before, op->name);
+	unlink(holder.leased.path);
+
+	holder_start(&plain, dir, false);
+	without = run_op(op, plain.leased.path);
+	holder_kill(&plain);
+	unlink(plain.leased.path);
+	printf("%-20s %-16s %6ld us with a lease, %6ld us without\n", op->name,
+	       dir, with, without);
+}
+END_TEST
+
+START_TEST(by_the_owner)
+{
+	const struct op *op = &ops[_i / DAX_DIRS];
+	struct leased leased;
+
+	leased_open(&leased, dax_dirs[_i % DAX_DIRS], PAGES * page);
+	leased_pin(&leased);
+	ck_assert_int_eq(op->run(leased.path), 0);
+	expect_effect(op, &leased);
+	leased_close(&leased);
+	expect_revoked(leased.id);
+	ck_assert_int_eq(unpin(leased.id), 0);
+}
+END_TEST
+
+/* Two leases of two processes, and one of a process twice: all are taken back. */
+START_TEST(every_holder)
+{
+	struct leased leased, again;
+	struct pin_pin arg;
+	uint64_t first;
+	pid_t child;
+	int status;
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	leased_pin(&leased);
+	first = leased.id;
+	leased_pin(&leased);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (!child) {
+		if (pin_range(leased.addr, PAGES * page, PIN_F_WRITE | PIN_F_LEASE, &arg))
+			_exit(1);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, WUNTRACED), child);
+	ck_assert(WIFSTOPPED(status));
+	again = leased;
+	again.id = leased.id + 1;
+	expect_live(first);
+	expect_live(leased.id);
+	expect_live(again.id);
+	ck_assert_int_eq(ftruncate(leased.fd, 0), 0);
+	expect_revoked(first);
+	expect_revoked(leased.id);
+	expect_revoked(again.id);
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	leased_close(&leased);
+}
+END_TEST
+
+/*
+ * What is freed by a truncate belongs to others: nothing that is done with the old
+ * pin reaches it, and it does not come back when the file grows again.
+ */
+START_TEST(freed_blocks_are_left_alone)
+{
+	const size_t length = PAGES * page;
+	struct leased leased, other;
+	char buffer[256];
+	uint64_t done;
+	size_t i;
+
+	leased_open(&leased, dax_dirs[_i], length);
+	memset(leased.addr, 'o', length);
+	leased_pin(&leased);
+	ck_assert_int_eq(ftruncate(leased.fd, 0), 0);
+
+	/* Somebody else gets the blocks; then the file gets blocks again. */
+	leased_open(&other, dax_dirs[_i], length);
+	memset(other.addr, 'n', length);
+	ck_assert_int_eq(ftruncate(leased.fd, length), 0);
+	memset(leased.addr, 'g', length);
+
+	memset(buffer, '!', sizeof(buffer));
+	for (i = 0; i < length; i += page / 2) {
+		ck_assert_int_eq(pin_write(leased.id, i, buffer, sizeof(buffer), &done),
+				 -ESTALE);
+		ck_assert_int_eq(pin_read(leased.id, i, buffer, sizeof(buffer), &done),
+				 -ESTALE);
+		ck_assert_int_eq(buffer[0], '!');
+	}
+	for (i = 0; i < length; i++) {
+		ck_assert_int_eq(other.addr[i], 'n');
+		ck_assert_int_eq(leased.addr[i], 'g');
+	}
+	ck_assert_int_eq(unpin(leased.id), 0);
+	leased_close(&leased);
+	leased_close(&other);
+}
+END_TEST
+
+static unsigned long free_blocks(const char *dir)
+{
+	struct statvfs stat;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(syncfs(fd), 0);
+	ck_assert_int_eq(fstatvfs(fd, &stat), 0);
+	close(fd);
+	return stat.f_bfree;
+}
+
+/* The last reference goes with the mapping, and the blocks with it. */
+START_TEST(unlinked)
+{
+	const char *dir = need_env(dax_dirs[_i]);
+	unsigned long before, after = 0;
+	struct leased leased;
+	int tries;
+
+	before = free_blocks(dir);
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	leased_pin(&leased);
+	ck_assert_int_eq(unlink(leased.path), 0);
+	ck_assert_int_eq(close(leased.fd), 0);
+	expect_live(leased.id);
+	ck_assert_uint_lt(free_blocks(dir), before);
+	ck_assert_int_eq(munmap(leased.addr, leased.length), 0);
+	expect_revoked(leased.id);
+	/* XFS frees the blocks of an unlinked file behind one's back. */
+	for (tries = 0; tries < 500 && after < before; tries++) {
+		usleep(10000);
+		after = free_blocks(dir);
+	}
+	ck_assert_uint_ge(after, before);
+	ck_assert_int_eq(unpin(leased.id), 0);
+}
+END_TEST
+
+/* A filesystem is busy while the file is mapped, and not a moment longer. */
+START_TEST(unmount)
+{
+	const char *dir = need_env(dax_dirs[_i]);
+	char source[128], type[32], line[512], mounted[256];
+	FILE *mounts = fopen("/proc/mounts", "re");
+	struct leased leased;
+	bool found = false;
+	int tries;
+
+	ck_assert_ptr_nonnull(mounts);
+	while (!found && fgets(line, sizeof(line), mounts))
+		found = sscanf(line, "%127s %255s %31s", source, mounted, type) == 3 &&
+			!strcmp(mounted, dir);
+	fclose(mounts);
+	ck_assert(found);
+
+	for (tries = 0; tries < 20; tries++) {
+		leased_open(&leased, dax_dirs[_i], PAGES * page);
+		leased_pin(&leased);
+		close(leased.fd);
+		ck_assert_int_eq(umount(dir), -1);
+		ck_assert_int_eq(errno, EBUSY);
+		ck_assert_int_eq(munmap(leased.addr, leased.length), 0);
+		ck_assert_msg(!umount(dir), "umount: %s", strerror(errno));
+		ck_assert_int_eq(mount(source, dir, type, 0, "dax=always"), 0);
+		expect_revoked(leased.id);
+		ck_assert_int_eq(unlink(leased.path), 0);
+	}
+}
+END_TEST
+
+Suite *revoke_suite(void)
+{
+	Suite *suite = suite_create("revoke");
+	TCase *tcase = tcase_with_context("revoke");
+
+	tcase_add_loop_test(tcase, by_another, 0, OPS * DAX_DIRS);
+	tcase_add_loop_test(tcase, by_the_owner, 0, OPS * DAX_DIRS);
+	tcase_add_loop_test(tcase, every_holder, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, freed_blocks_are_left_alone, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, unlinked, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, unmount, 0, DAX_DIRS);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

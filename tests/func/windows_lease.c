@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The windows in which a lease meets whoever takes it back, held open by delay points,
+ * and all of them at once for a while.  Needs a module that was built with them.
+ */
+#include "delay.h"
+#include "leased.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGES	64
+#define BATTLE_PAGES	16
+#define LEASE	(PIN_F_WRITE | PIN_F_LEASE)
+#define STUCK_S	60
+#define LONGEST_S	900	/* of a battle that is not decided */
+
+/* --- one at a time */
+
+/* A call in a thread: PIN, UNPIN or READ. */
+struct held {
+	pthread_t thread;
+	const struct leased *leased;
+	int err;
+	uint64_t id;
+	uint64_t done;
+	struct pin_refusal refusal;
+	atomic_bool over;
+};
+
+static void *run_pin(void *data)
+{
+	struct held *held = data;
+	struct pin_pin arg;
+
+	held->err = pin_range(held->leased->addr, held->leased->length, LEASE, &arg);
+	held->id = arg.id;
+	held->refusal = arg.refusal;
+	held->over = true;
+	return NULL;
+}
+
+static void *run_unpin(void *data)
+{
+	struct held *held = data;
+
+	held->err = unpin(held->leased->id);
+	held->over = true;
+	return NULL;
+}
+
+static void *run_read(void *data)
+{
+	struct held *held = data;
+	char byte;
+
+	held->err = pin_read(held->leased->id, 0, &byte, 1, &held->done);
+	held->over = true;
+	return NULL;
+}
+
+static void held_start(struct held *held, const struct leased *leased,
+		       void *(*run)(void *), const char *point, unsigned long nth)
+{
+	unsigned long hits = delay_hits(point);
+
+	*held = (struct held) { .leased = leased };
+	delay_hold(point, nth);
+	ck_assert_int_eq(pthread_create(&held->thread, NULL, run, held), 0);
+	delay_await(point, hits + (nth ?: 1));
+	ck_assert(!held->over);
+}
+
+static void held_finish(struct held *held, const char *point)
+{
+	delay_release(point);
+	pthread_join(held->thread, NULL);
+}
+
+/* A truncate to nothing in another process. */
+static pid_t truncate_start(const struct leased *leased)
+{
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		_exit(truncate(leased->path, 0) ? errno : 0);
+	return pid;
+}
+
+static bool is_over(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, WNOHANG) == 0)
+		return false;
+	ck_assert_int_eq(status, 0);
+	return true;
+}
+
+static void expect_over(pid_t pid, const char *what)
+{
+	int tries;
+
+	for (tries = 0; tries < STUCK_S * 100; tries++) {
+		if (is_over(pid))
+			return;
+		usleep(10000);
+	}
+	kill(pid, SIGKILL);
+	ck_abort_msg("a truncate waits for %s", what);
+}
+
+/*
+ * Between GUP and the runs nobody could give the pages back, so a truncate is kept
+ * out; it goes on when they are published, and takes them.
+ */
+START_TEST(truncate_before_publish)
+{
+	struct counters before = counters_read();
+	struct leased leased;
+	struct held held;
+	pid_t truncating;
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	held_start(&held, &leased, run_pin, "lease_pinned", 0);
+	ck_assert_uint_eq(counters_read().pinned, before.pinned + PAGES);
+	truncating = truncate_start(&leased);
+	usleep(300000);
+	ck_assert(!is_over(truncating));
+	held_finish(&held, "lease_pinned");
+	expect_over(truncating, "a lease that is published");
+	/* Whichever of the two came first, the file was there when PIN began. */
+	ck_assert_int_eq(held.err, 0);
+	expect_revoked(held.id);
+	ck_assert_int_eq(unpin(held.id), 0);
+	leased_close(&leased);
+	counters_expect(&before, "after the truncate");
+}
+END_TEST
+
+/* munmap and MADV_DONTNEED are not kept out: the batch is seen to be stale. */
+START_TEST(unmapped_before_publish)
+{
+	struct counters before = counters_read();
+	unsigned long retries = delay_hits("lease_retry");
+	struct leased leased;
+	struct held held;
+	pid_t truncating;
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	held_start(&held, &leased, run_pin, "lease_pinned", 1);
+	ck_assert_int_eq(madvise(leased.addr, page, MADV_DONTNEED), 0);
+	held_finish(&held, "lease_pinned");
+	ck_assert_int_eq(held.err, 0);
+	ck_assert_uint_eq(delay_hits("lease_retry"), retries + 1);
+	expect_live(held.id);
+	expect_no_event();
+	ck_assert_int_eq(unpin(held.id), 0);
+
+	held_start(&held, &leased, run_pin, "lease_pinned", 1);
+	ck_assert_int_eq(munmap(leased.addr, leased.length), 0);
+	held_finish(&held, "lease_pinned");
+	ck_assert_int_eq(held.err, -EFAULT);
+	ck_assert_uint_eq(held.refusal.reason, PIN_REASON_MAPPING_CHANGED);
+	counters_expect(&before, "after a mapping that went");
+	truncating = truncate_start(&leased);
+	expect_over(truncating, "nothing");
+	leased_close(&leased);
+}
+END_TEST
+
+/* UNPIN has taken the pin, and has not unpinned anything yet. */
+START_TEST(truncate_before_unpin)
+{
+	struct counters before = counters_read();
+	struct leased leased;
+	struct held held;
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	leased_pin(&leased);
+	held_start(&held, &leased, run_unpin, "unpin", 0);
+	expect_over(truncate_start(&leased), "UNPIN");
+	ck_assert_uint_eq(counters_read().pinned, before.pinned);
+	ck_assert(!held.over);
+	held_finish(&held, "unpin");
+	ck_assert_int_eq(held.err, 0);
+	expect_no_event();
+	leased_close(&leased);
+	counters_expect(&before, "after UNPIN");
+}
+END_TEST
+
+/*
+ * A truncate waits for somebody else's page, with the file locked: a lease is not
+ * had, and does not wait for ever either.
+ */
+START_TEST(truncate_already_waits)
+{
+	struct counters before = counters_read();
+	struct iovec page_of_file;
+	struct leased leased;
+	struct pin_pin arg;
+	int pipes[2];
+	pid_t truncating;
+	char *buffer = malloc(page);
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	touch(leased.addr, leased.length);
+	page_of_file = (struct iovec) { leased.addr, page };
+	ck_assert_int_eq(pipe(pipes), 0);
+	/* A page in a pipe is held until it is read. */
+	ck_assert_int_eq(vmsplice(pipes[1], &page_of_file, 1, 0), (ssize_t)page);
+	truncating = truncate_start(&leased);
+	usleep(300000);
+	ck_assert(!is_over(truncating));
+
+	ck_assert_int_eq(pin_range(leased.addr, leased.length, LEASE, &arg), -EBUSY);
+	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_DEVICE_BUSY);
+	ck_assert_uint_eq(arg.refusal.addr, (uintptr_t)leased.addr);
+	ck_assert_uint_eq(arg.id, 0);
+	ck_assert(!is_over(truncating));
+	counters_expect(&before, "after a lease that was not had");
+
+	ck_assert_int_eq(read(pipes[0], buffer, page), (ssize_t)page);
+	expect_over(truncating, "a page that was let go");
+	leased_close(&leased);
+	free(buffer);
+}
+END_TEST
+
+/* All is done but making the pin known: PIN succeeds, with a pin that is revoked. */
+START_TEST(truncate_during_publish)
+{
+	unsigned long lost = delay_hits("lease_lost");
+	struct leased leased;
+	struct held held;
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	held_start(&held, &leased, run_pin, "publish", 0);
+	expect_over(truncate_start(&leased), "a PIN that is to be published");
+	expect_no_event();
+	held_finish(&held, "publish");
+	ck_assert_int_eq(held.err, 0);
+	expect_revoked(held.id);
+	ck_assert_uint_eq(expect_event(held.id).cause, PIN_CAUSE_FILE);
+	ck_assert_uint_eq(delay_hits("lease_lost"), lost + 1);
+	ck_assert_int_eq(unpin(held.id), 0);
+	leased_close(&leased);
+}
+END_TEST
+
+START_TEST(truncate_during_read)
+{
+	struct leased leased;
+	struct held held;
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	leased_pin(&leased);
+	held_start(&held, &leased, run_read, "access", 0);
+	expect_over(truncate_start(&leased), "READ");
+	held_finish(&held, "access");
+	ck_assert_int_eq(held.err, -ESTALE);
+	ck_assert_uint_eq(held.done, 0);
+	expect_revoked(leased.id);
+	ck_assert_int_eq(unpin(leased.id), 0);
+	leased_close(&leased);
+}
+END_TEST
+
+/* A mapping that changes all the time: the lease gives up, and says why. */
+static atomic_bool stop;
+
+static void *keep_discarding(void *data)
+{
+	const struct leased *leased = data;
+
+	while (!stop)
+		madvise(leased->addr, leased->length, MADV_DONTNEED);
+	return NULL;
+}
+
+START_TEST(no_livelock)
+{
+	struct leased leased;
+	struct pin_pin arg;
+	pthread_t thread;
+	int err;
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	stop = false;
+	ck_assert_int_eq(pthread_create(&thread, NULL, keep_discarding, &leased), 0);
+	/* Each attempt is held up long enough to lose. */
+	delay_hold_ms("lease_pinned", 30);
+	err = pin_range(leased.addr, leased.length, LEASE, &arg);
+	delay_release("lease_pinned");
+	stop = true;
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(err, -EFAULT);
+	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_MAPPING_CHANGED);
+	leased_close(&leased);
+}
+END_TEST
+
+/* --- all at once */
+
+struct battle {
+	struct leased leased;
+	atomic_ulong pins, refusals, revoked, stale_reads, stale_writes, closed;
+	atomic_ullong last_id;
+	atomic_ulong pin_us;	/* what a PIN takes, races that it lost included */
+};
+
+/*
+ * Who disturbs leaves time enough for a PIN to succeed now and then: how long that
+ * takes differs by a factor of a hundred from machine to machine.
+ */
+static void rest(struct battle *battle, unsigned int pins)
+{
+	usleep(1000 + pins * battle->pin_us);
+}
+
+static unsigned long now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000UL + now.tv_nsec / 1000;
+}
+
+static void fight_pin(struct battle *battle)
+{
+	unsigned long start = now_us();
+	struct pin_query queried;
+	struct pin_pin arg;
+	int err;
+
+	err = pin_range(battle->leased.addr, battle->leased.length, LEASE, &arg);
+	battle->pin_us = now_us() - start;
+	if (err) {
+		/* Nothing but what a file and a mapping in motion explain. */
+		ck_assert_msg(arg.refusal.reason == PIN_REASON_BEYOND_EOF ||
+			      arg.refusal.reason == PIN_REASON_MAPPING_CHANGED ||
+			      arg.refusal.reason == PIN_REASON_DEVICE_BUSY ||
+			      arg.refusal.reason == PIN_REASON_FAULT_FAILED,
+			      "PIN says %s", reason_name(arg.refusal.reason));
+		battle->refusals++;
+		return;
+	}
+	battle->pins++;
+	battle->last_id = arg.id;
+	ck_assert_int_eq(query(arg.id, &queried), 0);
+	if (queried.state == PIN_STATE_REVOKED)
+		battle->revoked++;
+	if (arg.id % 3)
+		usleep(arg.id % 3 * 500);
+	ck_assert_int_eq(unpin(arg.id), 0);
+}
+
+static void fight_access(struct battle *battle)
+{
+	char bytes[64] = { 0 };
+	uint64_t done;
+
+	if (pin_read(battle->last_id, 0, bytes, sizeof(bytes), &done) == -ESTALE)
+		battle->stale_reads++;
+	if (pin_write(battle->last_id, 0, bytes, sizeof(bytes), &done) == -ESTALE)
+		battle->stale_writes++;
+	usleep(1000);
+}
+
+static void fight_truncate(struct battle *battle)
+{
+	ck_assert_int_eq(ftruncate(battle->leased.fd, page), 0);
+	ck_assert_int_eq(ftruncate(battle->leased.fd, battle->leased.length), 0);
+	rest(battle, 4);
+}
+
+static void fight_punch(struct battle *battle)
+{
+	ck_assert_int_eq(fallocate(battle->leased.fd, FALLOC_FL_PUNCH_HOLE |
+				   FALLOC_FL_KEEP_SIZE, 4 * page, 8 * page), 0);
+	rest(battle, 3);
+}
+
+static void fight_discard(struct battle *battle)
+{
+	ck_assert_int_eq(madvise(battle->leased.addr + 2 * page, 4 * page,
+				 MADV_DONTNEED), 0);
+	rest(battle, 5);
+}
+
+/* A context of one's own, closed with whatever state its leases are in. */
+static void fight_close(struct battle *battle)
+{
+	struct pin_pin arg = {
+		.size = sizeof(arg),
+		.flags = LEASE,
+		.addr = (uintptr_t)battle->leased.addr,
+		.length = battle->leased.length,
+	};
+	int fd = open("/dev/pin", O_RDWR | O_CLOEXEC), i;
+
+	ck_assert_int_ge(fd, 0);
+	for (i = 0; i < 3; i++)
+		ioctl(fd, PIN_IOC_PIN, &arg);
+	close(fd);
+	battle->closed++;
+}
+
+/* Whose truncates are behind the end of the file touches memory that is not there. */
+static void fight_fault(struct battle *battle)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	size_t i;
+
+	for (i = 0; i < battle->leased.length; i += page) {
+		/* The kernel looks, and gets EFAULT where a process gets SIGBUS. */
+		struct iovec from = { battle->leased.addr + i, 1 };
+		struct iovec to = { (char [1]) { 0 }, 1 };
+
+		process_vm_readv(getpid(), &to, 1, &from, 1, 0);
+	}
+	close(fd);
+	rest(battle, 1);
+}
+
+struct fighter {
+	struct battle *battle;
+	void (*fight)(struct battle *battle);
+};
+
+static void *run_fighter(void *data)
+{
+	struct fighter *fighter = data;
+
+	while (!stop)
+		fighter->fight(fighter->battle);
+	return NULL;
+}
+
+/* How often each outcome must have happened; the long run asks for more. */
+static unsigned long wanted(void)
+{
+	const char *set = getenv("PIN_TEST_OUTCOMES");
+
+	return set ? strtoul(set, NULL, 10) : 3;
+}
+
+/* And how long the battle lasts at least. */
+static unsigned int seconds(void)
+{
+	const char *set = getenv("PIN_TEST_SECONDS");
+
+	return set ? strtoul(set, NULL, 10) : 10;
+}
+
+/* Outcomes that the driver counts, as its delay points. */
+static const char *const points[] = { "lease_retry", "lease_lost", "lease_settled" };
+
+#define POINTS	(sizeof(points) / sizeof(*points))
+
+static bool is_decided(const struct battle *battle, const unsigned long *before)
+{
+	size_t i;
+
+	for (i = 0; i < POINTS; i++)
+		if (delay_hits(points[i]) - before[i] < wanted())
+			return false;
+	return battle->revoked >= wanted() && battle->stale_reads >= wanted() &&
+	       battle->stale_writes >= wanted() && battle->closed >= wanted();
+}
+
+START_TEST(all_at_once)
+{
+	static void (*const fights[])(struct battle *battle) = {
+		fight_pin, fight_pin, fight_access, fight_truncate, fight_punch,
+		fight_discard, fight_close, fight_fault,
+	};
+	enum { FIGHTERS = sizeof(fights) / sizeof(*fights) };
+	unsigned long before[POINTS], start = now_us(), events = 0;
+	static struct battle battle;
+	struct fighter fighters[FIGHTERS];
+	pthread_t threads[FIGHTERS];
+	struct pin_event event;
+	bool decided;
+	size_t i;
+
+	for (i = 0; i < POINTS; i++)
+		before[i] = delay_hits(points[i]);
+	leased_open(&battle.leased, dax_dirs[_i], BATTLE_PAGES * page);
+	/* One emulated CPU hardly ever switches by itself inside the windows. */
+	delay_hold_ms("lease_pinned", 2);
+	delay_hold_ms("publish", 8);
+	delay_hold_ms("access", 2);
+	delay_hold_ms("unpin", 2);
+	stop = false;
+	for (i = 0; i < FIGHTERS; i++) {
+		fighters[i] = (struct fighter) { &battle, fights[i] };
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, run_fighter,
+						&fighters[i]), 0);
+	}
+	do {
+		usleep(100000);
+		decided = is_decided(&battle, before);
+	} while (now_us() - start < seconds() * 1000000UL ||
+		 (!decided && now_us() - start < LONGEST_S * 1000000UL));
+	stop = true;
+	for (i = 0; i < FIGHTERS; i++)
+		pthread_join(threads[i], NULL);
+	delay_release_all();
+
+	ck_assert_int_eq(fcntl(pin_fd, F_SETFL, O_RDWR | O_NONBLOCK), 0);
+	while (read(pin_fd, &event, sizeof(event)) > 0)
+		events += 1 + event.lost;
+	printf("%s, %lu s: %lu pins, %lu refusals, %lu races lost, %lu revoked during PIN, "
+	       "%lu soon after, %lu stale reads, %lu stale writes, %lu contexts closed, "
+	       "%lu closed during revocation, %lu events\n", dax_dirs[_i],
+	       (now_us() - start) / 1000000, battle.pins, battle.refusals,
+	       delay_hits(points[0]) - before[0], delay_hits(points[1]) - before[1],
+	       battle.revoked, battle.stale_reads, battle.stale_writes, battle.closed,
+	       delay_hits(points[2]) - before[2], events);
+	fflush(stdout);
+	ck_assert_uint_ge(events, battle.revoked);
+	/* Each outcome happened, or the battle proves nothing. */
+	ck_assert(decided);
+	leased_close(&battle.leased);
+}
+END_TEST
+
+Suite *windows_lease_suite(void)
+{
+	Suite *suite = suite_create("windows-lease");
+	TCase *tcase = tcase_with_context("windows-lease");
+
+	tcase_add_checked_fixture(tcase, delay_release_all, NULL);
+	tcase_add_loop_test(tcase, truncate_before_publish, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, unmapped_before_publish, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, truncate_before_unpin, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, truncate_already_waits, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, truncate_during_publish, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, truncate_during_read, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, no_livelock, 0, DAX_DIRS);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_with_context("battle");
+	tcase_set_timeout(tcase, 3600);
+	tcase_add_checked_fixture(tcase, delay_release_all, NULL);
+	tcase_add_loop_test(tcase, all_at_once, 0, DAX_DIRS);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
