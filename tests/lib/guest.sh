@@ -100,6 +100,10 @@ check "list_runs" says 0 list_runs 4 -- \
 	'^  at 0: [0-9]* bytes on node [01], physical address 0x[0-9a-f]*000$'
 check "list_runs beyond the user's limit" user_is_limited
 check "list_runs without privilege" address_withheld
+check "lease, DAX" says 0 lease /mnt/dax/leased -- \
+	'^pin 1*[0-9]* leased$' 'revoked, cause: file$' '^pin [0-9]* leased$' \
+	'^in the file: written by a device$'
+check "lease, ext4" says 1 lease /mnt/plain/leased -- '^file-dirty-tracking: '
 check "the example of libpin(3)" says 0 libpin-3 -- '^pinned 25[67] pages$'
 check "the example of pin(4)" says 0 pin-4 -- '^pinned [23] pages$'
 check "C++" "$here/cplusplus" pin

@@ -327,6 +327,59 @@ uint32_t libpin_runs_node(const struct libpin_runs *runs, size_t index);
 /* enum pin_run_flags. */
 uint32_t libpin_runs_flags(const struct libpin_runs *runs, size_t index);
 
+/* --- event: what happened to the pins of a context ----------------------- */
+
+/*
+ * Something that happened to a pin of a context: today, that the kernel took a lease
+ * back. Immutable. The module keeps the last 4096 that nobody has read.
+ */
+struct libpin_event;
+
+/*
+ * Waits until there is an event; one can also poll(2) libpin_context_fd() for POLLIN.
+ * @timeout_ms: as for poll(2), -1 for ever. -ETIMEDOUT: there is none; -EINTR: a signal.
+ */
+int libpin_event_wait(struct libpin_context *ctx, int timeout_ms);
+
+/*
+ * Takes the first event; waits for it unless the descriptor is O_NONBLOCK. The caller
+ * frees it. -EAGAIN: there is none and the descriptor is O_NONBLOCK; -EINTR: a signal.
+ */
+int libpin_event_read(struct libpin_context *ctx, struct libpin_event **event);
+
+/* Frees the event; NULL is fine. */
+void libpin_event_free(struct libpin_event *event);
+
+/* enum pin_event_type. */
+uint32_t libpin_event_type(const struct libpin_event *event);
+
+/* Counts the events of the context from 1, lost ones too. */
+uint64_t libpin_event_sequence(const struct libpin_event *event);
+
+/* The pin's id. */
+uint64_t libpin_event_id(const struct libpin_event *event);
+
+/* The pin's cookie. */
+uint64_t libpin_event_cookie(const struct libpin_event *event);
+
+/* The first byte of what was invalidated. */
+uint64_t libpin_event_address(const struct libpin_event *event);
+
+/* Its bytes. */
+uint64_t libpin_event_length(const struct libpin_event *event);
+
+/* When it happened, in nanoseconds of CLOCK_REALTIME. */
+uint64_t libpin_event_time_ns(const struct libpin_event *event);
+
+/* enum pin_cause. */
+uint32_t libpin_event_cause(const struct libpin_event *event);
+
+/* Events that were lost between the one read before and this one. */
+uint32_t libpin_event_lost(const struct libpin_event *event);
+
+/* "file", "unmap", "exit", "device" or "admin"; NULL if unknown. */
+const char *libpin_cause_name(uint32_t cause);
+
 /* --- access: bytes of a pin ---------------------------------------------- */
 
 /*
