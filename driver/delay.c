@@ -75,18 +75,20 @@ void pindev_delay(enum pindev_delay_point point)
 	struct delay *delay = &delays[point];
 	unsigned long hit = atomic_long_inc_return(&delay->hits);
 	unsigned long nth = READ_ONCE(delay->nth);
-	unsigned long start = jiffies, end;
+	unsigned long start = jiffies;
 	unsigned int ms;
+	long left;
 
 	might_sleep();
 	if (nth && nth != hit)
 		return;
 	while (!fatal_signal_pending(current)) {
 		ms = READ_ONCE(delay->ms);
-		end = start + msecs_to_jiffies(ms);
-		if (!time_before(jiffies, end))
+		/* One look at the time: it goes on. */
+		left = start + msecs_to_jiffies(ms) - jiffies;
+		if (left <= 0)
 			break;
 		wait_event_killable_timeout(changed, READ_ONCE(delay->ms) != ms,
-					    end - jiffies);
+					    left);
 	}
 }

@@ -507,7 +507,7 @@ START_TEST(all_at_once)
 	leased_open(&battle.leased, dax_dirs[_i], BATTLE_PAGES * page);
 	/* One emulated CPU hardly ever switches by itself inside the windows. */
 	delay_hold_ms("lease_pinned", 2);
-	delay_hold_ms("publish", 8);
+	delay_hold_ms("publish", 20);
 	delay_hold_ms("access", 2);
 	delay_hold_ms("unpin", 2);
 	stop = false;
