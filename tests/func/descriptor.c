@@ -4,19 +4,23 @@
  * what the device does not offer fails as a user expects, and nothing is written.
  *
  * read(2) and poll(2) deliver the events of leases; where the module has none, they
- * are calls like the others. Here no event ever waits.
+ * are calls like the others. Here no event ever comes.
  */
 #include "commands.h"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define COUNT(array)	(sizeof(array) / sizeof(*(array)))
@@ -295,6 +299,58 @@ START_TEST(read_into_kernel)
 }
 END_TEST
 
+/* A child that has got as far as sleeping in read(2) on the context. */
+static pid_t reader(void)
+{
+	struct pin_event event;
+	pid_t pid = fork();
+	char path[64];
+	long call = -1;
+	FILE *file;
+	int i;
+
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		_exit(read(pin_fd, &event, sizeof(event)) != -1);
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	for (i = 0; i < 1000 && call != SYS_read; i++) {
+		usleep(10000);
+		file = fopen(path, "r");
+		ck_assert_ptr_nonnull(file);
+		if (fscanf(file, "%ld", &call) != 1)
+			call = -1;	/* "running" */
+		fclose(file);
+	}
+	ck_assert_int_eq(call, SYS_read);
+	return pid;
+}
+
+static bool dies(pid_t pid)
+{
+	int i, status;
+
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	for (i = 0; i < 1000; i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+		usleep(10000);
+	}
+	return false;
+}
+
+/* Who waits for an event keeps nobody else from waiting, or from being killed. */
+START_TEST(second_reader)
+{
+	pid_t first = reader(), second = reader();
+	bool dead = dies(second);
+
+	ck_assert(dies(first));
+	if (!dead)
+		ck_assert_int_eq(waitpid(second, NULL, 0), second);
+	ck_assert(dead);
+}
+END_TEST
+
 Suite *descriptor_suite(void)
 {
 	Suite *suite = suite_create("descriptor");
@@ -304,6 +360,7 @@ Suite *descriptor_suite(void)
 	tcase_add_loop_test(tcase, read_length, 0, COUNT(lengths));
 	tcase_add_loop_test(tcase, read_buffer, 0, COUNT(lengths));
 	tcase_add_test(tcase, read_into_kernel);
+	tcase_add_test(tcase, second_reader);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
