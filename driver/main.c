@@ -178,7 +178,7 @@ static int pindev_open(struct inode *inode, struct file *file)
 	file->private_data = pindev_context_create();
 	if (!file->private_data)
 		return -ENOMEM;
-	return nonseekable_open(inode, file);
+	return stream_open(inode, file);
 }
 
 static int pindev_release(struct inode *inode, struct file *file)
