@@ -73,7 +73,7 @@ test-vm: ## the tests of the virtual machine's own runner; KERNEL=
 	@tests/setup.sh vm
 	@tests/vm/selftest.sh $(KERNEL)
 
-lint: ## checkpatch, sparse, W=1, shellcheck, spelling, licences
+lint: ## checkpatch, sparse, coccinelle, W=1, shellcheck, spelling, licences
 	@tests/lint.sh
 
 abi-snapshot: userspace ## take the ABI as it is now for the one that lint compares

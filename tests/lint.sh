@@ -124,6 +124,22 @@ sparse() { # KERNEL
 	[ "${PIPESTATUS[0]}" = 0 ]
 }
 
+# The kernel's own semantic patches, but for the two that need a compiler of OCaml.
+semantic_patches() {
+	local archive=/usr/src/linux-source-6.12.tar.xz patch patches=0
+	tar -xJf "$archive" -C "$work" --strip-components=2 \
+		linux-source-6.12/scripts/coccinelle || return
+	for patch in "$work"/coccinelle/{api,api/alloc,free,iterators,locks,misc,null,tests}/*.cocci; do
+		grep -q '^virtual.*report' "$patch" || continue
+		! grep -q '@.*ocaml' "$patch" || continue
+		patches=$((patches + 1))
+		spatch -D report --very-quiet --no-show-diff --no-includes \
+			--cocci-file "$patch" driver/*.[ch] 2>&1 |
+			grep -v '^warning: line .*: should .* be a metavariable'
+	done
+	[ "$patches" -gt 50 ] || echo "only $patches semantic patches"
+}
+
 builds() { # KERNEL: module.sh treats every warning as an error
 	tests/vm/module.sh "$1" > /dev/null
 }
@@ -186,6 +202,7 @@ check "clang" quietly with_clang
 check "headers and layout" quietly tests/abi/run
 check "binary interface of libpin" quietly tests/abi/snapshot compare abi
 check "sparse, 6.12" sparse 6.12
+check "coccinelle" semantic_patches
 check "W=1, 6.1" builds 6.1
 check "W=1, 6.12" builds 6.12
 check "no delay points, 6.12" no_delay_points 6.12
