@@ -4,6 +4,8 @@
 # What every test file needs. pinctl's stdout and stderr are kept apart in $out
 # and $err, its exit code in $code.
 
+PINCTL=${PINCTL:-$BATS_TEST_DIRNAME/../../build/tools/pinctl}
+
 setup() {
 	dir=$BATS_TEST_TMPDIR
 	unset NO_COLOR COLUMNS
