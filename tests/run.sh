@@ -43,6 +43,7 @@ host_suites() {
 	suite man tests/man/run
 	suite install tests/install/run
 	suite docs tests/docs/run
+	suite blocks tests/docs/blocks here
 	suite unit make -s -C tests/unit check
 	suite unit-sanitized make -s -C tests/unit check SANITIZE=1
 	suite unit-valgrind make -s -C tests/unit check-valgrind
@@ -100,6 +101,7 @@ kernel_suites() { # KERNEL
 		-f "$module" -f tests/lib/guest.sh "${users[@]}" -- /root/guest.sh
 	if [ "$kernel" = 6.12 ]; then
 		suite "session-$kernel" tests/docs/session
+		suite "blocks-$kernel" tests/docs/blocks vm
 	fi
 	# Half of the memory is ZONE_MOVABLE, more than half of what is free CMA. Where
 	# a kernel is that picks its place, such an area may have none.

@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# The blocks of the documents that need a kernel with the module, in the guest: beside
+# this lie pin.ko, pinctl and blocks/. Lays out what the documents speak of, runs every
+# block, and leaves what it said and its status in /out, for tests/docs/blocks to judge.
+#
+# sudo is whoever runs it; make has been done outside.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=/dev/null
+. /lib/pin/guest.sh
+
+die() {
+	echo "guest.sh: $*" >&2
+	exit 1
+}
+
+prepare() {
+	mount_dax ext4 /dev/pmem0 /mnt/pmem0 || die "no filesystem with DAX"
+	dd if=/dev/zero of=/mnt/pmem0/data bs=1M count=4 2>/dev/null
+	modprobe -q loop
+	mkdir -p /mnt/disk
+	truncate -s 64M /tmp/image
+	mkfs.ext4 -q -F /tmp/image || die "no mkfs.ext4"
+	mount -o loop /tmp/image /mnt/disk || die "no ext4"
+	dd if=/dev/zero of=/mnt/disk/data bs=1M count=1 2>/dev/null
+	cp /mnt/disk/data /tmp/data && cp "$here/pinctl" /tmp/pinctl
+	mkdir -p driver build/tools /etc/modprobe.d /etc/security/limits.d
+	cp "$here/pin.ko" driver/ && cp "$here/pinctl" build/tools/
+	echo "+memory +hugetlb" > /sys/fs/cgroup/cgroup.subtree_control
+	mkdir /sys/fs/cgroup/service
+	echo pin:x:900: >> /etc/group
+	echo dev:x:1234:900::/tmp:/bin/sh >> /etc/passwd
+	cp "$here/pinctl" /bin/pinctl
+	chmod 755 "$here" "$here/blocks" 2>/dev/null
+}
+
+load() {
+	[ -e /dev/pin ] || insmod "$here/pin.ko" || die "the module does not load"
+	chgrp pin /dev/pin
+}
+
+hold() { # TARGET: a pin that is there when this returns
+	pinctl pin "$1" > /tmp/held 2>&1 &
+	holders="$holders $!"
+	n=0
+	until grep -q '^pin [0-9]*:' /tmp/held || [ "$n" = 300 ]; do
+		usleep 100000
+		n=$((n + 1))
+	done
+}
+
+# What the documents take for granted at this block.
+scene() { # SCRIPT
+	case $(cat "$1") in
+	*insmod*) ! [ -e /dev/pin ] || rmmod pin ;;
+	*create-namespace*) umount /mnt/pmem0 ;;
+	*"pinctl list"*)
+		hold new:anon,64M
+		hold new:anon,4M
+		first=${holders# }
+		sed -i "s/^\(pinctl show\) [0-9]*/\1 ${first%% *}/" "$1"
+		;;
+	esac
+}
+
+run() { # NAME USER
+	holders=
+	scene "$here/blocks/$1.sh"
+	sleep 20 &
+	target=$!
+	echo "$target" > /sys/fs/cgroup/service/cgroup.procs
+	{
+		echo 'sudo() { "$@"; }; make() { :; }'
+		echo "PID=$target COUNT=1 LENGTH=8192 PAGES=100000 PINS=100 PROGRAM=/tmp/pinctl"
+		if [ "$2" = host ]; then
+			echo FILE=/tmp/data
+		else
+			echo FILE=/mnt/disk/data
+		fi
+		cat "$here/blocks/$1.sh"
+	} > "/tmp/$1.sh"
+	case $2 in
+	root) sh "/tmp/$1.sh" ;;
+	dev) su dev -c "cd /tmp && sh /tmp/$1.sh" ;;
+	host) hostrun /bin/bash "/tmp/$1.sh" ;;
+	*) die "who is $2?" ;;
+	esac > "/out/$1.said" 2>&1 < /dev/null
+	echo $? > "/out/$1.status"
+	echo 0 > /proc/sys/vm/nr_hugepages
+	echo 0 > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages
+	# shellcheck disable=SC2086 # words are wanted
+	kill $target $holders 2>/dev/null
+	wait
+	load
+}
+
+cd /root || exit 1
+mkdir -p /out
+prepare
+load
+ulimit -l 8192
+for block in "$here"/blocks/*.is; do
+	read -r user _ < "$block"
+	name=${block##*/}
+	run "${name%.is}" "$user"
+done
+rmmod pin || die "something is still pinned"
