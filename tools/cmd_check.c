@@ -260,9 +260,9 @@ static struct json_object *charge_json(const struct survey *survey, const struct
 	object = json_members();
 	json_add_string(object, "ledger", charge->ledger);
 	json_add(object, "charged",
-		 charge->charged_known ? json_object_new_uint64(charge->charged) : NULL);
-	json_add(object, "limit", limited ? json_object_new_uint64(charge->limit) : NULL);
-	json_add(object, "asked", survey->range ? json_object_new_uint64(charge->asked) : NULL);
+		 charge->charged_known ? json_integer(charge->charged) : NULL);
+	json_add(object, "limit", limited ? json_integer(charge->limit) : NULL);
+	json_add(object, "asked", survey->range ? json_integer(charge->asked) : NULL);
 	json_add_bool(object, "exempt", charge->exempt);
 	json_add_string(object, "rule", charge->rule);
 	json_add_string(object, "rule_errno",

@@ -76,7 +76,7 @@ static struct cell list_cell(const struct finding *finding, bool alternatives)
 			continue;
 		cell.text = text_format("%s%s%s", text, *text ? "; " : "", fix->command);
 		free(text);
-		json_object_array_add(cell.json, json_string(fix->command));
+		json_append(cell.json, json_string(fix->command));
 	}
 	return cell;
 }
@@ -137,7 +137,7 @@ static struct json_object *features_json(const struct machine *machine)
 
 	for (i = 0; i < libpin_feature_count(); i++)
 		if (machine->features & libpin_feature_bit(i))
-			json_object_array_add(features, json_string(libpin_feature_name(i)));
+			json_append(features, json_string(libpin_feature_name(i)));
 	return features;
 }
 
@@ -399,7 +399,7 @@ static int list_checks(struct pinctl *pinctl)
 
 		json_add_string(object, "id", checks[i].id);
 		json_add_string(object, "summary", checks[i].summary);
-		json_object_array_add(list, object);
+		json_append(list, object);
 		if (!pinctl->json)
 			printf("%-24s %s\n", checks[i].id, checks[i].summary);
 	}

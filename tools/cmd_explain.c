@@ -63,7 +63,7 @@ struct explain {
 static void give(struct explain *explain, const struct explanation *explanation)
 {
 	if (explain->pinctl->json) {
-		json_object_array_add(explain->explanations, explanation_json(explanation));
+		json_append(explain->explanations, explanation_json(explanation));
 		return;
 	}
 	if (explain->printed)
@@ -287,7 +287,7 @@ static struct cell list_cell(const void *data, size_t row, int column, bool byte
 	case COL_ERRNO_VALUE:
 		return (struct cell){
 			.text = text_format("%d", error),
-			.json = json_object_new_int(error),
+			.json = json_integer((uint64_t)error),
 		};
 	default:
 		text = libpin_reason_sentence(reason);

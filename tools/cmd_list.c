@@ -60,7 +60,7 @@ static struct cell cell_held_by(const struct held_context *context)
 		char *text = cell.text, *one = text_format("%d/%d", holder->pid, holder->fd);
 
 		cell.text = text_format("%s%s%s", text, *text ? "," : "", one);
-		json_object_array_add(cell.json, json_string(one));
+		json_append(cell.json, json_string(one));
 		free(text);
 		free(one);
 	}
@@ -165,7 +165,7 @@ static void print_json(struct pinctl *pinctl, const struct listing *listing,
 	json_add_bool(document, "compared", listing->holders->compared);
 	json_add_integer(document, "charged", charged_pages(listing) * page_size());
 	json_add(document, "system_charged",
-		 listing->info ? json_object_new_uint64(all) : NULL);
+		 listing->info ? json_integer(all) : NULL);
 	json_add(document, "contexts", table_json(pinctl, table));
 	json_print(pinctl, document);
 }

@@ -53,7 +53,7 @@ static struct json_object *nodes_json(const struct libpin_query *query)
 	for (node = 0; node < libpin_query_node_count(query); node++) {
 		uint64_t pages = libpin_query_node_pages(query, node);
 
-		json_object_array_add(nodes, json_object_new_uint64(pages));
+		json_append(nodes, json_integer(pages));
 	}
 	return nodes;
 }

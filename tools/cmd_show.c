@@ -195,7 +195,7 @@ static struct cell cell_nodes(const struct libpin_query *query)
 		char *text = cell.text;
 
 		cell.text = text_format("%s%s%" PRIu64, text, *text ? "," : "", pages);
-		json_object_array_add(cell.json, json_object_new_uint64(pages));
+		json_append(cell.json, json_integer(pages));
 		free(text);
 	}
 	return cell;
@@ -369,12 +369,12 @@ static struct json_object *kilobytes_json(const struct show *show, const char *n
 
 	if (!machine_status(&show->machine, name, value, sizeof(value)))
 		return NULL;
-	return json_object_new_uint64(strtoull(value, NULL, 10) * 1024);
+	return json_integer(strtoull(value, NULL, 10) * 1024);
 }
 
 static struct json_object *limit_json(bool known, uint64_t bytes)
 {
-	return known && bytes != UINT64_MAX ? json_object_new_uint64(bytes) : NULL;
+	return known && bytes != UINT64_MAX ? json_integer(bytes) : NULL;
 }
 
 static struct json_object *process_json(const struct show *show)
@@ -415,7 +415,7 @@ static struct json_object *context_json(const struct show *show, size_t index)
 	free(name);
 	for (i = 0; i < context->holder_count; i++) {
 		name = text_format("%d/%d", context->holders[i].pid, context->holders[i].fd);
-		json_object_array_add(held_by, json_string(name));
+		json_append(held_by, json_string(name));
 		free(name);
 	}
 	json_add(object, "held_by", held_by);
@@ -435,7 +435,7 @@ static void print_json(struct pinctl *pinctl, const struct show *show, const str
 	size_t i;
 
 	for (i = 0; i < show->holders.count; i++)
-		json_object_array_add(contexts, context_json(show, i));
+		json_append(contexts, context_json(show, i));
 	json_add_string(document, "target", show->target.text);
 	json_add(document, "process", process_json(show));
 	json_add(document, "contexts", contexts);

@@ -171,9 +171,9 @@ struct json_object *explanation_json(const struct explanation *explanation)
 	size_t i;
 
 	for (i = 0; (remedy = libpin_reason_remedy_for(reason, consumer, i)); i++)
-		json_object_array_add(remedies, remedy_json(remedy));
+		json_append(remedies, remedy_json(remedy));
 	for (i = 0; i < explanation->count; i++)
-		json_object_array_add(places, place_json(explanation->segments[i]));
+		json_append(places, place_json(explanation->segments[i]));
 	json_add_string(object, "argument", explanation->argument);
 	json_add_string(object, "for", libpin_consumer_name(explanation->consumer));
 	json_add_string(object, "reason",

@@ -88,7 +88,7 @@ static struct json_object *options_json(const struct command *command)
 		json_add_string(object, "name", def->name);
 		json_add_string(object, "argument", def->argument);
 		json_add_string(object, "help", def->help);
-		json_object_array_add(options, object);
+		json_append(options, object);
 	}
 	return options;
 }
@@ -104,7 +104,7 @@ static struct json_object *columns_json(const struct command *command)
 		json_add_string(object, "name", column->name);
 		json_add_string(object, "type", column->type);
 		json_add_string(object, "help", column->help);
-		json_object_array_add(columns, object);
+		json_append(columns, object);
 	}
 	return columns;
 }
@@ -122,7 +122,7 @@ int help_print(struct pinctl *pinctl, const struct command *command)
 		print_command(out, command);
 	else
 		print_overview(out);
-	if (fclose(out))
+	if (ferror(out) | fclose(out) || !text)
 		out_of_memory();
 	if (pinctl->json) {
 		struct json_object *document = json_document("pinctl.help/1");

@@ -85,7 +85,7 @@ static void write_facts(struct system *system, pid_t pid)
 	fprintf(out, "page-size: %ld\n", sysconf(_SC_PAGESIZE));
 	write_device(out);
 	write_answers(out);
-	if (fclose(out))
+	if (ferror(out) | fclose(out) || !text)
 		out_of_memory();
 	system_state(system, FACTS, text);
 	free(text);

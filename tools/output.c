@@ -153,6 +153,13 @@ int table_choose(struct pinctl *pinctl, struct table *table, const char *default
 	return ret;
 }
 
+static struct json_object *json_kept(struct json_object *value)
+{
+	if (!value)
+		out_of_memory();
+	return value;
+}
+
 struct cell cell_string(const char *text)
 {
 	return (struct cell){
@@ -167,7 +174,7 @@ struct cell cell_integer(uint64_t value, bool empty)
 		return cell_string("");
 	return (struct cell){
 		.text = text_format("%" PRIu64, value),
-		.json = json_object_new_uint64(value),
+		.json = json_integer(value),
 	};
 }
 
@@ -195,7 +202,7 @@ struct cell cell_boolean(bool value)
 {
 	return (struct cell){
 		.text = text_format("%s", value ? "yes" : "no"),
-		.json = json_object_new_boolean(value),
+		.json = json_kept(json_object_new_boolean(value)),
 	};
 }
 
@@ -275,7 +282,8 @@ static void smartcols_print(const struct pinctl *pinctl, const struct table *tab
 	scols_table_enable_colors(scols, output_colors(pinctl));
 	scols_table_enable_noheadings(scols, !pinctl->headings);
 	smartcols_fill(pinctl, table, scols);
-	scols_print_table(scols);
+	if (scols_print_table(scols))
+		out_of_memory();
 	scols_unref_table(scols);
 }
 
@@ -306,27 +314,19 @@ struct json_object *table_json(const struct pinctl *pinctl, const struct table *
 			json_add(object, member, json_object_get(cell.json));
 			cell_release(&cell);
 		}
-		json_object_array_add(array, object);
+		json_append(array, object);
 	}
 	return array;
 }
 
 struct json_object *json_members(void)
 {
-	struct json_object *object = json_object_new_object();
-
-	if (!object)
-		out_of_memory();
-	return object;
+	return json_kept(json_object_new_object());
 }
 
 struct json_object *json_array(void)
 {
-	struct json_object *array = json_object_new_array();
-
-	if (!array)
-		out_of_memory();
-	return array;
+	return json_kept(json_object_new_array());
 }
 
 struct json_object *json_document(const char *schema)
@@ -337,11 +337,25 @@ struct json_object *json_document(const char *schema)
 	return document;
 }
 
+#define JSON_STYLE (JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | \
+		    JSON_C_TO_STRING_NOSLASHESCAPE)
+
+/*
+ * json-c leaves out of the text what it has no memory for, and does not say so: the text
+ * is made twice. Its parser would tell more, but crashes when it runs out itself.
+ */
 void json_print(struct pinctl *pinctl, struct json_object *document)
 {
-	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_SPACED |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	const char *again, *text = json_object_to_json_string_ext(document, JSON_STYLE);
+	char *copy = text ? strdup(text) : NULL;
+
+	if (!copy)
+		out_of_memory();
+	again = json_object_to_json_string_ext(document, JSON_STYLE);
+	if (!again || strcmp(copy, again))
+		out_of_memory();
+	puts(copy);
+	free(copy);
 	pinctl->document = true;
 	json_object_put(document);
 }
@@ -350,6 +364,17 @@ void json_add(struct json_object *object, const char *name, struct json_object *
 {
 	if (json_object_object_add(object, name, value))
 		out_of_memory();
+}
+
+void json_append(struct json_object *array, struct json_object *value)
+{
+	if (json_object_array_add(array, value))
+		out_of_memory();
+}
+
+struct json_object *json_integer(uint64_t value)
+{
+	return json_kept(json_object_new_uint64(value));
 }
 
 struct json_object *json_string(const char *value)
@@ -382,7 +407,7 @@ void json_add_string(struct json_object *object, const char *name, const char *v
 
 void json_add_integer(struct json_object *object, const char *name, uint64_t value)
 {
-	json_add(object, name, json_object_new_uint64(value));
+	json_add(object, name, json_integer(value));
 }
 
 void json_add_address(struct json_object *object, const char *name, uint64_t value)
@@ -392,5 +417,5 @@ void json_add_address(struct json_object *object, const char *name, uint64_t val
 
 void json_add_bool(struct json_object *object, const char *name, bool value)
 {
-	json_add(object, name, json_object_new_boolean(value));
+	json_add(object, name, json_kept(json_object_new_boolean(value)));
 }

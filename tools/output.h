@@ -65,7 +65,10 @@ void json_add_integer(struct json_object *object, const char *name, uint64_t val
 void json_add_address(struct json_object *object, const char *name, uint64_t value);
 void json_add_bool(struct json_object *object, const char *name, bool value);
 void json_add(struct json_object *object, const char *name, struct json_object *value);
+void json_append(struct json_object *array, struct json_object *value);
+/* None of these is NULL, except a string of NULL. */
 struct json_object *json_string(const char *value);
+struct json_object *json_integer(uint64_t value);
 struct json_object *json_address(uint64_t value);
 struct json_object *json_array(void);
 struct json_object *json_members(void);
