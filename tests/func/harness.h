@@ -47,6 +47,7 @@ Suite *matrix_suite(void);
 Suite *movable_suite(void);
 Suite *cma_suite(void);
 Suite *zone_suite(void);
+Suite *removal_suite(void);
 Suite *windows_runs_suite(void);
 Suite *windows_lease_suite(void);
 

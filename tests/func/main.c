@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct named_suite {
 	const char *name;
@@ -52,6 +53,7 @@ static const struct named_suite elsewhere[] = {
 	{ "movable", movable_suite },
 	{ "cma", cma_suite },
 	{ "zone", zone_suite },
+	{ "removal", removal_suite },
 	{ "kill", kill_suite },
 };
 
@@ -121,5 +123,9 @@ int main(int argc, char **argv)
 	srunner_free(runner);
 	printf("%d passed, %d failed, %d skipped\n", ran - failed - skipped,
 	       failed, skipped);
+	/* For what the kernel cannot stand to see exit; see removal.c. */
+	fflush(stdout);
+	if (getenv("PIN_TEST_STAY"))
+		pause();
 	return failed ? 1 : 0;
 }
