@@ -67,8 +67,9 @@ kernel_suites() { # KERNEL
 		users+=(-f "$file")
 	done
 	build_modules "$kernel" || return
-	# No threads: the kernel has no COMPAT_32BIT_TIME, and without it glibc's abort.
-	if [ "$kernel" = 7.2 ]; then
+	# All of it on one kernel; on the others what asks the compat path. And no threads
+	# on 7.2, which has no COMPAT_32BIT_TIME: without it glibc's abort.
+	if [ "$kernel" != 6.12 ]; then
 		m32_suites=(contract hostile boundaries descriptor)
 	fi
 	tests=(-f "${module%/*}/pin_testmem.ko" -f tests/func/guest.sh
@@ -80,10 +81,9 @@ kernel_suites() { # KERNEL
 		files+=(-f "${module%/*}/pin_kunit.ko")
 	fi
 	# secretmem.enable: off by default before 6.5.
-	suite "driver-$kernel" tests/vm/run.sh -k "$kernel" -n "driver" -t 1500 \
+	suite "driver-$kernel" tests/vm/run.sh -k "$kernel" -n "driver" -t 2400 \
 		-a secretmem.enable=1 "${files[@]}" -- /root/guest.sh "$kernel"
-	# The same as a 32-bit program. What takes long and asks nothing new of the
-	# compat path is left to the stock kernels.
+	# The same as a 32-bit program.
 	suite "driver-m32-$kernel" tests/vm/run.sh -k "$kernel" -n "driver-m32" -t 1500 \
 		-a secretmem.enable=1 -f "$module" -f build/tests/func-m32/pin-func \
 		"${tests[@]}" -- /root/guest.sh "$kernel" "${m32_suites[@]}"
@@ -111,6 +111,8 @@ kernel_suites() { # KERNEL
 	suite "movable-$kernel" tests/vm/run.sh -k "$kernel" -n "movable" -t 600 \
 		-m 1024M -a movablecore=500M "${plain[@]}" -- \
 		/root/guest.sh "$kernel" movable zone
+	suite "removal-$kernel" tests/vm/run.sh -k "$kernel" -n "removal" -t 600 \
+		"${plain[@]}" -f tests/func/removal.sh -- /root/removal.sh "$kernel"
 	if [ "$kernel" = 7.2 ]; then
 		suite "cma-$kernel" tests/vm/run.sh -k "$kernel" -n "cma" -t 600 \
 			-m 1536M -a "cma=700M nokaslr" "${plain[@]}" -- \
