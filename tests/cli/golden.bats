@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What each command prints, to the letter, in text and in JSON: see golden.sh. Here
-# is what needs no module; guest.sh has the rest.
+# is what needs no module; what pinctl says with one guest.sh looks at, by patterns.
 
 load common
 load machine
