@@ -154,6 +154,57 @@ static void nodes_add_up(struct kunit *test)
 	pindev_runs_free(&runs);
 }
 
+/* The runs of one stretch behind those of another, as a pin with leases has them. */
+static void joined_runs_count_on(struct kunit *test)
+{
+	struct pindev_runs runs, behind;
+	struct pindev_cursor at;
+	unsigned long pfn;
+	u64 number;
+
+	pindev_runs_init(&runs);
+	pindev_runs_init(&behind);
+	for (pfn = 0; pfn < 10; pfn++)
+		add(test, &runs, ram(1000 + 10 * pfn, 2));
+	for (pfn = 0; pfn < 500; pfn++)
+		add(test, &behind, ram(9000 + 10 * pfn, 3));
+	pindev_runs_join(&runs, &behind);
+	KUNIT_EXPECT_EQ(test, behind.count, 0ULL);
+	KUNIT_EXPECT_TRUE(test, list_empty(&behind.chunks));
+	KUNIT_EXPECT_EQ(test, runs.count, 510ULL);
+	KUNIT_EXPECT_EQ(test, runs.pages, 20ULL + 1500ULL);
+	for (number = 0; number < runs.count; number++) {
+		pindev_runs_seek(&runs, number, &at);
+		KUNIT_ASSERT_NOT_NULL(test, at.run);
+		KUNIT_EXPECT_EQ(test, at.page,
+				number < 10 ? 2 * number : 20 + 3 * (number - 10));
+		KUNIT_EXPECT_EQ(test, at.run->pfn,
+				number < 10 ? 1000 + 10 * (unsigned long)number :
+				9000 + 10 * ((unsigned long)number - 10));
+	}
+	/* Joining nothing changes nothing. */
+	pindev_runs_join(&runs, &behind);
+	KUNIT_EXPECT_EQ(test, runs.count, 510ULL);
+	pindev_runs_free(&runs);
+}
+
+/* A run that counts as longer than it is: what is pinned and not yet added. */
+static void follows_what_has_grown(struct kunit *test)
+{
+	struct pindev_run next = ram(1010, 1);
+	struct pindev_runs runs;
+
+	pindev_runs_init(&runs);
+	KUNIT_EXPECT_FALSE(test, pindev_runs_follows(&runs, &next, 0));
+	add(test, &runs, ram(1000, 8));
+	KUNIT_EXPECT_FALSE(test, pindev_runs_follows(&runs, &next, 0));
+	KUNIT_EXPECT_TRUE(test, pindev_runs_follows(&runs, &next, 2));
+	pindev_runs_grow(&runs, 2);
+	KUNIT_EXPECT_TRUE(test, pindev_runs_follows(&runs, &next, 0));
+	KUNIT_EXPECT_EQ(test, runs.pages, 10ULL);
+	pindev_runs_free(&runs);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(consecutive_pages_share_a_run),
 	KUNIT_CASE(other_pages_do_not),
@@ -161,6 +212,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(length_does_not_wrap),
 	KUNIT_CASE(cursors_find_every_run),
 	KUNIT_CASE(nodes_add_up),
+	KUNIT_CASE(joined_runs_count_on),
+	KUNIT_CASE(follows_what_has_grown),
 	{ }
 };
 
