@@ -193,8 +193,8 @@ check "one version" same_version
 check "no version test outside driver/compat" version_tests
 check "licences" licences
 check "shellcheck" shellcheck -x "${scripts[@]}"
-# Misspelt on purpose: what "did you mean" is tested with; and roff's bullet.
-check "spelling" codespell -q 3 -L chek,chekc,nwe,bu "${c_files[@]}" "${scripts[@]}" \
+# Misspelt on purpose: what "did you mean" is tested with; roff's bullet, the nd bus.
+check "spelling" codespell -q 3 -L chek,chekc,nwe,bu,nd "${c_files[@]}" "${scripts[@]}" \
 	README.md CONTRIBUTING.md CHANGELOG.md userlib/man/*.in
 check "length of files" long_files
 check "gcc -fanalyzer" quietly analyzed
