@@ -19,7 +19,8 @@ failed=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mapfile -t c_files < <(git ls-files '*.c' '*.h')
-mapfile -t scripts < <(git ls-files | while read -r file; do
+# What pinctl is expected to print can look like a script.
+mapfile -t scripts < <(git ls-files | grep -v '^tests/cli/golden/' | while read -r file; do
 	head -c 64 "$file" | grep -aqE '^#!.*\b(ba)?sh\b' && echo "$file"
 done)
 
