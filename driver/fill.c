@@ -122,10 +122,11 @@ static void discard_batch(struct fill *fill, long count)
 {
 	struct pindev_cursor at;
 
+	/* The pages first: the references keep their struct pages. */
+	unpin_user_pages(fill->batch, count);
 	for (pindev_runs_first(&fill->fresh, &at); at.run;
 	     pindev_runs_next(&fill->fresh, &at))
 		put_run_device(at.run);
-	unpin_user_pages(fill->batch, count);
 	pindev_runs_free(&fill->fresh);
 }
 
