@@ -7,48 +7,96 @@
 #
 # Each suite ends with "N passed, N failed, N skipped"; one that does not, or whose
 # exit status says otherwise, is a failure. The last line here is the sum.
-set -u
+#
+# PIN_TEST_LANES suites run at a time, one for each processor unless told: a virtual
+# machine under TCG uses one. The suites of this machine are one lane, they share what
+# they build. Each job is a process group, so that it ends with this script.
+set -um
 
 cd "$(dirname "$0")/.." || exit 1
 logs=build/tests/logs
+lanes=${PIN_TEST_LANES:-$(nproc)}
 passed=0 failed=0 skipped=0
+suites=()
 broken=()
 
-suite() { # NAME COMMAND...
+run_suite() { # NAME COMMAND...: its log, its line here, and its result for the sum
 	local name=$1 log=$logs/$1.log status counts started=$SECONDS
 	shift
 	"$@" > "$log" 2>&1
 	status=$?
 	counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
-	printf '%-24s %s (%d s)\n' "$name" "${counts:-ended without counts}" \
-		$((SECONDS - started))
-	if [ -n "$counts" ]; then
-		# shellcheck disable=SC2086 # words are wanted
-		set -- $counts
-		passed=$((passed + $1)) failed=$((failed + $3)) skipped=$((skipped + $5))
-	fi
-	if [ -z "$counts" ] || { [ "$status" != 0 ] && [ "$3" = 0 ]; }; then
-		failed=$((failed + 1))
-		printf '%-24s status %s\n' "$name" "$status"
-	fi
-	if [ "$status" != 0 ]; then
-		broken+=("$log")
-	fi
+	printf '%-24s %s (%d s%s)\n' "$name" "${counts:-ended without counts}" \
+		$((SECONDS - started)) "$([ "$status" = 0 ] || echo ", status $status")"
+	echo "$status ${counts//[!0-9 ]/}" > "$logs/$name.result"
+}
+
+announce() { # NAME: from here on it is a failure not to have a result
+	suites+=("$1")
+	rm -f "$logs/$1.result"
+}
+
+take_a_lane() {
+	while [ "$(jobs -rp | wc -l)" -ge "$lanes" ]; do
+		wait -n
+	done
+}
+
+suite() { # NAME COMMAND...: when a lane is free
+	announce "$1"
+	take_a_lane
+	run_suite "$@" < /dev/null &
+}
+
+in_turn() { # NAME COMMAND...: into the lane that has them one after the other
+	announce "$1"
+	turns+=("$(printf '%q ' "$@")")
+}
+
+add_up() {
+	local name status passes failures skips
+	wait
+	for name in "${suites[@]}"; do
+		passes='' failures='' skips=''
+		read -r status passes failures skips 2> /dev/null < "$logs/$name.result" ||
+			status=lost
+		if [ "$status" != 0 ] && [ "${failures:-0}" = 0 ] || [ -z "$skips" ]; then
+			failures=1
+		fi
+		if [ "$failures" != 0 ]; then
+			broken+=("$logs/$name.log")
+		fi
+		passed=$((passed + ${passes:-0})) failed=$((failed + failures))
+		skipped=$((skipped + ${skips:-0}))
+	done
+}
+
+# What still runs when this script is ended has no reader.
+end_jobs() {
+	local job
+	for job in $(jobs -p); do
+		kill -- "-$job" 2> /dev/null
+	done
 }
 
 host_suites() {
-	suite abi tests/abi/run
-	suite lists tests/func/lists
-	suite libpin tests/lib/run
-	suite man tests/man/run
-	suite install tests/install/run
-	suite docs tests/docs/run
-	suite blocks tests/docs/blocks here
-	suite unit make -s -C tests/unit check
-	suite unit-sanitized make -s -C tests/unit check SANITIZE=1
-	suite unit-valgrind make -s -C tests/unit check-valgrind
-	suite cli tests/cli/run
-	suite cli-sanitized env PINCTL=build/tools-sanitize/pinctl tests/cli/run
+	local line turns=()
+	in_turn abi tests/abi/run
+	in_turn lists tests/func/lists
+	in_turn libpin tests/lib/run
+	in_turn man tests/man/run
+	in_turn install tests/install/run
+	in_turn docs tests/docs/run
+	in_turn blocks tests/docs/blocks here
+	in_turn unit make -s -C tests/unit check
+	in_turn unit-sanitized make -s -C tests/unit check SANITIZE=1
+	in_turn unit-valgrind make -s -C tests/unit check-valgrind
+	in_turn cli tests/cli/run
+	in_turn cli-sanitized env PINCTL=build/tools-sanitize/pinctl tests/cli/run
+	take_a_lane
+	for line in "${turns[@]}"; do
+		eval "run_suite $line"
+	done < /dev/null &
 }
 
 build_modules() { # KERNEL: sets module and delays
@@ -143,6 +191,9 @@ build() {
 
 [ $# -gt 0 ] || { echo "usage: run.sh host|6.1|6.12|7.2..." >&2; exit 2; }
 mkdir -p "$logs"
+trap end_jobs EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 tests/setup.sh build test vm || exit 1
 build || { echo "the user space does not build" >&2; exit 1; }
 for where; do
@@ -151,6 +202,7 @@ for where; do
 	*) kernel_suites "$where" ;;
 	esac
 done
+add_up
 
 for log in "${broken[@]}"; do
 	echo
