@@ -273,17 +273,42 @@ static void smartcols_fill(const struct pinctl *pinctl, const struct table *tabl
 	}
 }
 
+static char *smartcols_text(struct libscols_table *scols)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	bool failed;
+
+	if (!out)
+		out_of_memory();
+	scols_table_set_stream(scols, out);
+	failed = scols_print_table(scols);
+	failed |= ferror(out);
+	failed |= fclose(out);
+	if (failed || !text)
+		out_of_memory();
+	return text;
+}
+
+/* Like json-c, libsmartcols leaves out what it has no memory for: made twice, too. */
 static void smartcols_print(const struct pinctl *pinctl, const struct table *table)
 {
 	struct libscols_table *scols = scols_new_table();
+	char *text, *again;
 
 	if (!scols)
 		out_of_memory();
 	scols_table_enable_colors(scols, output_colors(pinctl));
 	scols_table_enable_noheadings(scols, !pinctl->headings);
 	smartcols_fill(pinctl, table, scols);
-	if (scols_print_table(scols))
+	text = smartcols_text(scols);
+	again = smartcols_text(scols);
+	if (strcmp(text, again))
 		out_of_memory();
+	fputs(text, stdout);
+	free(again);
+	free(text);
 	scols_unref_table(scols);
 }
 

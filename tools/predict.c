@@ -127,7 +127,8 @@ static int read_smaps(pid_t pid, struct details *details)
 	errno = 0;
 	while (getline(&line, &size, file) > 0)
 		parse_smaps_line(details, line);
-	if (ferror(file))
+	/* As in libpin: no memory for a line is not the end of the file. */
+	if (!feof(file))
 		ret = errno ? -errno : -EIO;
 	free(line);
 	fclose(file);

@@ -260,11 +260,13 @@ static char *process_name(pid_t pid)
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	errno = 0;
 	file = fopen(path, "re");
-	if (!file)
-		return NULL;
-	length = getline(&name, &size, file);
-	fclose(file);
+	length = file ? getline(&name, &size, file) : -1;
+	if (length <= 0 && errno == ENOMEM)
+		out_of_memory();
+	if (file)
+		fclose(file);
 	if (length <= 0) {
 		free(name);
 		return NULL;

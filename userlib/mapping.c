@@ -79,7 +79,8 @@ static int maps_read_from(struct libpin_maps *maps, FILE *file)
 	errno = 0;
 	while (!ret && getline(&line, &size, file) > 0)
 		ret = maps_append(maps, line);
-	if (!ret && ferror(file))
+	/* Without memory for a line there is no end of file, but no error of it either. */
+	if (!ret && !feof(file))
 		ret = errno ? -errno : -EIO;
 	free(line);
 	return ret;
