@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -124,11 +125,26 @@ static bool is_swapped_out(const char *place)
 	return true;
 }
 
+/*
+ * New pages wait in a batch of the processor that they were touched on, and
+ * MADV_PAGEOUT empties only that of the processor it is called on.
+ */
+static void stay_on_processor(void)
+{
+	cpu_set_t processors;
+
+	CPU_ZERO(&processors);
+	CPU_SET(sched_getcpu(), &processors);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(processors), &processors), 0);
+}
+
 static void make_swapped_out(struct memory *memory)
 {
-	char *place = place_touched(memory);
+	char *place;
 	int tries;
 
+	stay_on_processor();
+	place = place_touched(memory);
 	for (tries = 0; tries < 100 && !is_swapped_out(place); tries++) {
 		ck_assert_int_eq(madvise(place, PAGES * page, MADV_PAGEOUT), 0);
 		usleep(10000);
