@@ -3,6 +3,7 @@
  * Nomem: see nomem.h.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +17,12 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_reallocarray(void *memory, size_t count, size_t size);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t length);
+ssize_t __real___getdelim(char **line, size_t *size, int end, FILE *file);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_reallocarray(void *memory, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t length);
+ssize_t __wrap___getdelim(char **line, size_t *size, int end, FILE *file);
 
 static int fails(void)
 {
@@ -48,6 +51,12 @@ char *__wrap_strdup(const char *text)
 char *__wrap_strndup(const char *text, size_t length)
 {
 	return fails() ? NULL : __real_strndup(text, length);
+}
+
+/* What getline() is, compiled. The buffer that it may need is malloc()'s in the C library. */
+ssize_t __wrap___getdelim(char **line, size_t *size, int end, FILE *file)
+{
+	return fails() ? -1 : __real___getdelim(line, size, end, file);
 }
 
 void nomem_fail(unsigned int nth)
