@@ -93,6 +93,7 @@ host_suites() {
 	in_turn unit-valgrind make -s -C tests/unit check-valgrind
 	in_turn cli tests/cli/run
 	in_turn cli-sanitized env PINCTL=build/tools-sanitize/pinctl tests/cli/run
+	in_turn cli-memory tests/cli/memory
 	take_a_lane
 	for line in "${turns[@]}"; do
 		eval "run_suite $line"

@@ -56,8 +56,10 @@ static uint64_t dax_attribute(const struct stat *st, const char *name)
 	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/%s", major(st->st_rdev),
 		 minor(st->st_rdev), name);
 	file = fopen(path, "re");
-	if (!file)
+	if (!file) {
+		check_memory(errno);
 		return 0;
+	}
 	if (fscanf(file, "%llu", &value) != 1)
 		value = 0;
 	fclose(file);

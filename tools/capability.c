@@ -2,11 +2,13 @@
 /*
  * Capability: what a process may, as /proc shows it.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <stdio.h>
 
 #include "capability.h"
+#include "pinctl.h"
 
 bool capability_ipc_lock(pid_t pid)
 {
@@ -16,8 +18,10 @@ bool capability_ipc_lock(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	file = fopen(path, "re");
-	if (!file)
+	if (!file) {
+		check_memory(errno);
 		return false;
+	}
 	while (fgets(line, sizeof(line), file))
 		if (sscanf(line, "CapEff: %" SCNx64, &effective) == 1)
 			break;

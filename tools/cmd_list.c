@@ -205,11 +205,13 @@ static struct libpin_info *module_info(void)
 {
 	struct libpin_info *info = NULL;
 	struct libpin_context *ctx;
+	int ret = libpin_context_open(&ctx, NULL, false);
 
-	if (!libpin_context_open(&ctx, NULL, false)) {
-		libpin_info_get(ctx, &info);
+	if (!ret) {
+		ret = libpin_info_get(ctx, &info);
 		libpin_context_close(ctx);
 	}
+	check_memory(-ret);
 	return info;
 }
 

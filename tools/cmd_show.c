@@ -136,9 +136,11 @@ static void gather(struct show *show)
 	show->errors = calloc(show->holders.count + 1, sizeof(*show->errors));
 	if (!show->errors)
 		out_of_memory();
-	for (i = 0; i < show->holders.count; i++)
+	for (i = 0; i < show->holders.count; i++) {
 		if (show->holders.contexts[i].pins)
 			show->errors[i] = -gather_context(show, i);
+		check_memory(show->errors[i]);
+	}
 }
 
 /* Keeps the one context that the target names; false if there is none. */

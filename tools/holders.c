@@ -75,8 +75,10 @@ static bool read_context(pid_t pid, int fd, struct held_context *context)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
 	file = fopen(path, "re");
-	if (!file)
+	if (!file) {
+		check_memory(errno);
 		return false;
+	}
 	found = parse_fdinfo(file, context);
 	fclose(file);
 	return found;
@@ -116,6 +118,8 @@ static void identify(struct held_context *context, pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	file = fopen(path, "re");
+	if (!file)
+		check_memory(errno);
 	while (file && fgets(line, sizeof(line), file)) {
 		if (!strncmp(line, "Name:", 5) && !name) {
 			line[strcspn(line, "\n")] = '\0';
@@ -156,8 +160,10 @@ static int add_process(struct holders *holders, pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	directory = opendir(path);
-	if (!directory)
+	if (!directory) {
+		check_memory(errno);
 		return errno == ENOENT ? -ESRCH : -errno;
+	}
 	while ((entry = readdir(directory)))
 		if (isdigit((unsigned char)entry->d_name[0]))
 			add_descriptor(holders, pid, (int)strtol(entry->d_name, NULL, 10));
@@ -174,8 +180,10 @@ static bool is_kernel_thread(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	file = fopen(path, "re");
-	if (!file)
+	if (!file) {
+		check_memory(errno);
 		return false;
+	}
 	/* The name, in parentheses, may contain anything. */
 	if (fgets(line, sizeof(line), file))
 		end = strrchr(line, ')');
@@ -195,8 +203,10 @@ static int add_all(struct holders *holders)
 	struct dirent **entries;
 	int count = scandir("/proc", &entries, is_process, versionsort), i;
 
-	if (count < 0)
+	if (count < 0) {
+		check_memory(errno);
 		return -errno;
+	}
 	for (i = 0; i < count; i++) {
 		pid_t pid = (pid_t)strtol(entries[i]->d_name, NULL, 10);
 
@@ -228,7 +238,11 @@ int holder_borrow(const struct holder *holder, int *fd)
 
 char *user_name(uid_t uid)
 {
-	const struct passwd *user = getpwuid(uid);
+	const struct passwd *user;
 
+	errno = 0;
+	user = getpwuid(uid);
+	if (!user)
+		check_memory(errno);
 	return user ? text_format("%s", user->pw_name) : text_format("%u", uid);
 }

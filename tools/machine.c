@@ -54,6 +54,7 @@ static void write_answers(FILE *out)
 	struct libpin_context *ctx;
 	int ret = libpin_context_open(&ctx, NULL, true);
 
+	check_memory(-ret);
 	fprintf(out, "open-to-pin: %s\n", error_name(-ret));
 	if (!ret)
 		libpin_context_close(ctx);
@@ -62,6 +63,7 @@ static void write_answers(FILE *out)
 		ret = libpin_info_get(ctx, &info);
 		libpin_context_close(ctx);
 	}
+	check_memory(-ret);
 	fprintf(out, "open-to-ask: %s\n", error_name(-ret));
 	if (info)
 		write_info(out, info);

@@ -265,9 +265,9 @@ static void smartcols_fill(const struct pinctl *pinctl, const struct table *tabl
 
 			if (scols_line_set_data(line, column, *cell.text ? cell.text : "-"))
 				out_of_memory();
-			if (cell.color)
-				scols_cell_set_color(scols_line_get_cell(line, column),
-						     cell.color);
+			if (cell.color &&
+			    scols_cell_set_color(scols_line_get_cell(line, column), cell.color))
+				out_of_memory();
 			cell_release(&cell);
 		}
 	}

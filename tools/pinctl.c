@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "output.h"
 #include "pinctl.h"
@@ -34,6 +36,12 @@ void out_of_memory(void)
 {
 	fputs("pinctl: out of memory\n", stderr);
 	_exit(EXIT_UNKNOWN);
+}
+
+void check_memory(int error)
+{
+	if (error == ENOMEM)
+		out_of_memory();
 }
 
 static void error_document(struct pinctl *pinctl, int code, const char *message,
@@ -166,6 +174,23 @@ static void take_standard_descriptors(void)
 		close(fd);
 }
 
+/*
+ * The first conversion loads what conversions take; without the memory for that glibc
+ * goes on as in "C", and does not say so.  A locale that is not installed is no failure.
+ */
+static void load_locale(void)
+{
+	mbstate_t state = { 0 };
+	wchar_t character;
+
+	errno = 0;
+	if (!setlocale(LC_ALL, ""))
+		check_memory(errno);
+	if (!strcmp(nl_langinfo(CODESET), "UTF-8") &&
+	    mbrtowc(&character, "\xc3\xa9", 2, &state) != 2)
+		out_of_memory();
+}
+
 int main(int argc, char **argv)
 {
 	struct pinctl pinctl = { .headings = true };
@@ -176,7 +201,7 @@ int main(int argc, char **argv)
 	take_standard_descriptors();
 	/* A reader that has seen enough ends pinctl, whatever the parent ignores. */
 	signal(SIGPIPE, SIG_DFL);
-	setlocale(LC_ALL, "");
+	load_locale();
 	atexit(close_stdout);
 	pinctl.json = option_wants_json(arguments.next);
 	id = option_next(&pinctl, &arguments, &value);

@@ -60,6 +60,8 @@ int complain_usage(struct pinctl *pinctl, const char *hint, const char *format, 
 
 /* Never returns: no memory for pinctl itself. */
 void out_of_memory(void) __attribute__((noreturn));
+/* After what has failed with @error: returns only if that was not for want of memory. */
+void check_memory(int error);
 
 /* --- options.c: the option table --- */
 

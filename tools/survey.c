@@ -225,6 +225,7 @@ static int survey_by_module(struct survey *survey, pid_t pid, bool try, int *err
 	*error = 0;
 	ret = libpin_context_open(&ctx, NULL, try);
 	if (ret) {
+		check_memory(-ret);
 		survey->because = why_not_open(ret);
 		return 1;
 	}
@@ -263,8 +264,8 @@ static char *process_name(pid_t pid)
 	errno = 0;
 	file = fopen(path, "re");
 	length = file ? getline(&name, &size, file) : -1;
-	if (length <= 0 && errno == ENOMEM)
-		out_of_memory();
+	if (length <= 0)
+		check_memory(errno);
 	if (file)
 		fclose(file);
 	if (length <= 0) {

@@ -208,6 +208,8 @@ static void list_directory(struct system *system, const char *path)
 
 	count = scandir(real, &entries, is_entry, alphasort);
 	free(real);
+	if (count < 0)
+		check_memory(errno);
 	for (i = 0; i < count; i++) {
 		below = text_format("%s/%s", path, entries[i]->d_name);
 		if (!bundle_has(&system->files, below))
