@@ -10,6 +10,7 @@
 #include "fake.h"
 #include "suites.h"
 
+#define FLAGS (PIN_CHECK_WRITE | PIN_CHECK_LIMITS | PIN_CHECK_LEASE)
 #define BASE UINT64_C(0x10000)
 #define PAGE ((uint64_t)sysconf(_SC_PAGESIZE))
 
@@ -62,7 +63,7 @@ static int run(fake_handler handler, uint64_t length, struct libpin_verdict **ve
 	ck_assert_int_eq(libpin_check_request_new(&request), 0);
 	libpin_check_request_set_address(request, BASE);
 	libpin_check_request_set_length(request, length);
-	libpin_check_request_set_flags(request, PIN_CHECK_WRITE | PIN_CHECK_LIMITS);
+	ck_assert_int_eq(libpin_check_request_set_flags(request, FLAGS), 0);
 	ret = libpin_check(ctx, request, verdict);
 	libpin_check_request_free(request);
 	libpin_context_close(ctx);
@@ -74,7 +75,7 @@ static int three_steps(unsigned long command, void *argument)
 {
 	struct pin_check *check = begin(command, argument);
 
-	ck_assert_uint_eq(check->flags, PIN_CHECK_WRITE | PIN_CHECK_LIMITS);
+	ck_assert_uint_eq(check->flags, FLAGS);
 	switch (calls) {
 	case 1:
 		ck_assert_uint_eq(check->cursor, 0);

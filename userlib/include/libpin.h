@@ -423,7 +423,10 @@ int libpin_check_request_set_address(struct libpin_check_request *request, uint6
 /* Sets the length in bytes, above 0. */
 int libpin_check_request_set_length(struct libpin_check_request *request, uint64_t length);
 
-/* Sets enum pin_check_flags, replacing those set before. -EINVAL: unknown flags. */
+/*
+ * Sets enum pin_check_flags, replacing those set before. PIN_CHECK_LEASE needs
+ * PIN_CHECK_WRITE, and PIN_FEATURE_LEASE. -EINVAL: unknown flags.
+ */
 int libpin_check_request_set_flags(struct libpin_check_request *request, uint32_t flags);
 
 /*
