@@ -12,6 +12,7 @@
  *   on others it is a race. Whatever the call saw, nothing stays pinned.
  */
 #include "commands.h"
+#include "missing.h"
 
 #include <fcntl.h>
 #include <linux/hw_breakpoint.h>
@@ -150,17 +151,9 @@ static void *spring(void *arg)
 /* Makes the page, and one before it that is there. */
 static void trap_set(struct trap *trap)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-
 	trap->content = map_anon(page);
 	trap->addr = map_anon(2 * page) + page;
-	trap->fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	ck_assert_msg(trap->fd >= 0, "userfaultfd: %s", strerror(errno));
-	ck_assert_int_eq(ioctl(trap->fd, UFFDIO_API, &api), 0);
-	range.range.start = (uintptr_t)trap->addr;
-	range.range.len = page;
-	ck_assert_int_eq(ioctl(trap->fd, UFFDIO_REGISTER, &range), 0);
+	trap->fd = missing_watch(trap->addr, page);
 	ck_assert_int_eq(pthread_create(&trap->thread, NULL, spring, trap), 0);
 }
 

@@ -4,6 +4,7 @@
  * charges the same user, and the reference count of a single page.
  */
 #include "harness.h"
+#include "missing.h"
 
 #include <fcntl.h>
 #include <liburing.h>
@@ -438,21 +439,6 @@ static void *pin_as_user(void *data)
 	return NULL;
 }
 
-static int register_missing(void *addr)
-{
-	struct uffdio_register range = {
-		.range = { .start = (uintptr_t)addr, .len = page },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct uffdio_api api = { .api = UFFD_API };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	ck_assert_msg(fd >= 0, "userfaultfd: %s", strerror(errno));
-	ck_assert_int_eq(ioctl(fd, UFFDIO_API, &api), 0);
-	ck_assert_int_eq(ioctl(fd, UFFDIO_REGISTER, &range), 0);
-	return fd;
-}
-
 static void answer_missing(int fd, void *addr)
 {
 	struct uffdio_zeropage zero = {
@@ -500,7 +486,7 @@ START_TEST(guard_against_the_stuck)
 
 	ck_assert_int_eq(setrlimit(RLIMIT_MEMLOCK, &none), 0);
 	write_parameter("max_pages", 4000000);
-	fd = register_missing(last);
+	fd = missing_watch(last, page);
 	/* A 32-bit program has no room for 300 stacks of the usual size. */
 	ck_assert_int_eq(pthread_attr_init(&small), 0);
 	ck_assert_int_eq(pthread_attr_setstacksize(&small, 64 << 10), 0);

@@ -4,19 +4,17 @@
  * released by another thread, user memory that takes for ever to come.
  */
 #include "harness.h"
+#include "missing.h"
 #include "races_stuck.h"
 
 #include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -200,22 +198,6 @@ START_TEST(replaced_by_shared_file)
 }
 END_TEST
 
-/* A userfaultfd that nobody serves, over the range. */
-static int stuck_memory(void *addr, size_t length)
-{
-	struct uffdio_register range = {
-		.range = { .start = (uintptr_t)addr, .len = length },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct uffdio_api api = { .api = UFFD_API };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	ck_assert_msg(fd >= 0, "userfaultfd: %s", strerror(errno));
-	ck_assert_int_eq(ioctl(fd, UFFDIO_API, &api), 0);
-	ck_assert_int_eq(ioctl(fd, UFFDIO_REGISTER, &range), 0);
-	return fd;
-}
-
 static void ignore_signal(int signal)
 {
 }
@@ -227,7 +209,7 @@ static int pin_stuck_memory(void *addr)
 	int err;
 
 	signal(SIGUSR1, ignore_signal);
-	stuck_memory(addr, HUGE);
+	missing_watch(addr, HUGE);
 	err = pin_range(addr, page, PIN_F_WRITE, &arg);
 	return err == -EFAULT && arg.refusal.reason == PIN_REASON_USERFAULT ? 0 : 1;
 }
@@ -313,7 +295,7 @@ START_TEST(unpin_beside_a_stuck_query)
 		.id = expect_pinned(addr, PAGES * page, PIN_F_WRITE),
 		.nodes = (void *)map_anon(HUGE),
 	};
-	int fd = stuck_memory(stuck.nodes, HUGE);
+	int fd = missing_watch(stuck.nodes, HUGE);
 
 	ck_assert_int_eq(pthread_create(&stuck.thread, NULL,
 					query_into_stuck_memory, &stuck), 0);

@@ -7,6 +7,7 @@
 #include "races_stuck.h"
 
 #include "harness.h"
+#include "missing.h"
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -163,27 +164,12 @@ static void *make_call(void *data)
 	return NULL;
 }
 
-static int watch(void *addr)
-{
-	struct uffdio_register range = {
-		.range = { .start = (uintptr_t)addr, .len = page },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct uffdio_api api = { .api = UFFD_API };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	ck_assert_msg(fd >= 0, "userfaultfd: %s", strerror(errno));
-	ck_assert_int_eq(ioctl(fd, UFFDIO_API, &api), 0);
-	ck_assert_int_eq(ioctl(fd, UFFDIO_REGISTER, &range), 0);
-	return fd;
-}
-
 /* Returns when the call waits for the page: the handler is told. */
 static void get_stuck(struct stuck *stuck)
 {
 	struct uffd_msg message;
 
-	stuck->handler = watch(stuck->page);
+	stuck->handler = missing_watch(stuck->page, page);
 	ck_assert_int_eq(pthread_create(&stuck->thread, NULL, make_call, stuck), 0);
 	ck_assert_int_eq(read(stuck->handler, &message, sizeof(message)),
 			 sizeof(message));
