@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is behind a pin: READ, WRITE, RUNS and LIST, and fdinfo. */
+#include "copy.h"
 #include "harness.h"
+#include "phys.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,23 +12,6 @@
 #include <unistd.h>
 
 #define HUGE	(2UL << 20)
-
-static int transfer(unsigned int number, uint64_t id, uint64_t offset,
-		    void *buffer, uint64_t length, uint64_t *done)
-{
-	struct pin_access arg = {
-		.size = sizeof(arg),
-		.id = id,
-		.offset = offset,
-		.buffer = (uintptr_t)buffer,
-		.length = length,
-		.done = POISON,
-	};
-	int err = call(number, &arg);
-
-	*done = arg.done;
-	return err;
-}
 
 static void fill(unsigned char *bytes, size_t length, unsigned int seed)
 {
@@ -50,14 +35,12 @@ static void expect_access(unsigned char *addr, size_t length)
 		size_t rest = length - 3 - offsets[i];
 
 		memset(got, POISON, length);
-		ck_assert_int_eq(transfer(PIN_IOC_READ, id, offsets[i], got, length,
-					  &done), 0);
+		ck_assert_int_eq(pin_read(id, offsets[i], got, length, &done), 0);
 		ck_assert_uint_eq(done, rest);
 		ck_assert_mem_eq(got, addr + 3 + offsets[i], rest);
 
 		fill(wanted, rest, i + 2);
-		ck_assert_int_eq(transfer(PIN_IOC_WRITE, id, offsets[i], wanted,
-					  length, &done), 0);
+		ck_assert_int_eq(pin_write(id, offsets[i], wanted, length, &done), 0);
 		ck_assert_uint_eq(done, rest);
 		ck_assert_mem_eq(addr + 3 + offsets[i], wanted, rest);
 	}
@@ -99,7 +82,7 @@ START_TEST(pages_not_addresses)
 	id = expect_pinned(addr, 4 * page, 0);
 	ck_assert_ptr_eq(mmap(addr, 4 * page, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), addr);
-	ck_assert_int_eq(transfer(PIN_IOC_READ, id, page, got, sizeof(got), &done), 0);
+	ck_assert_int_eq(pin_read(id, page, got, sizeof(got), &done), 0);
 	ck_assert_mem_eq(got, wanted, sizeof(wanted));
 	ck_assert_int_eq(unpin(id), 0);
 }
@@ -115,9 +98,9 @@ START_TEST(read_pin)
 	uint64_t done;
 
 	addr[17] = 42;
-	ck_assert_int_eq(transfer(PIN_IOC_READ, id, 17, &byte, 1, &done), 0);
+	ck_assert_int_eq(pin_read(id, 17, &byte, 1, &done), 0);
 	ck_assert_uint_eq(byte, 42);
-	ck_assert_int_eq(transfer(PIN_IOC_WRITE, id, 0, &byte, 1, &done), -EPERM);
+	ck_assert_int_eq(pin_write(id, 0, &byte, 1, &done), -EPERM);
 	ck_assert_uint_eq(done, 0);
 	ck_assert_uint_eq(addr[0], 0);
 	ck_assert_int_eq(unpin(id), 0);
@@ -131,54 +114,27 @@ START_TEST(bounds_and_bad_buffers)
 	uint64_t id = expect_pinned(addr, 2 * page, PIN_F_WRITE);
 	uint64_t done;
 
-	ck_assert_int_eq(transfer(PIN_IOC_READ, id, 2 * page, buffer, 1, &done), 0);
+	ck_assert_int_eq(pin_read(id, 2 * page, buffer, 1, &done), 0);
 	ck_assert_uint_eq(done, 0);
-	ck_assert_int_eq(transfer(PIN_IOC_READ, id, 2 * page + 1, buffer, 1, &done),
-			 -EINVAL);
-	ck_assert_int_eq(transfer(PIN_IOC_READ, id, UINT64_MAX, buffer, 1, &done),
-			 -EINVAL);
-	ck_assert_int_eq(transfer(PIN_IOC_READ, id, 0, buffer, UINT64_MAX, &done), 0);
+	ck_assert_int_eq(pin_read(id, 2 * page + 1, buffer, 1, &done), -EINVAL);
+	ck_assert_int_eq(pin_read(id, UINT64_MAX, buffer, 1, &done), -EINVAL);
+	ck_assert_int_eq(pin_read(id, 0, buffer, UINT64_MAX, &done), 0);
 	ck_assert_uint_eq(done, 2 * page);
-	ck_assert_int_eq(transfer(PIN_IOC_READ, id, 0, NULL, 1, &done), -EFAULT);
+	ck_assert_int_eq(pin_read(id, 0, NULL, 1, &done), -EFAULT);
 	ck_assert_uint_eq(done, 0);
 	/* The second page of the buffer is bad: the first one counts. */
 	munmap(buffer + page, page);
-	ck_assert_int_eq(transfer(PIN_IOC_READ, id, 0, buffer, 2 * page, &done), 0);
+	ck_assert_int_eq(pin_read(id, 0, buffer, 2 * page, &done), 0);
 	ck_assert_uint_eq(done, page);
-	ck_assert_int_eq(transfer(PIN_IOC_WRITE, id, 0, buffer, 2 * page, &done), 0);
+	ck_assert_int_eq(pin_write(id, 0, buffer, 2 * page, &done), 0);
 	ck_assert_uint_eq(done, page);
 	/* The pinned pages as the buffer. */
-	ck_assert_int_eq(transfer(PIN_IOC_READ, id, 0, addr, 2 * page, &done), 0);
+	ck_assert_int_eq(pin_read(id, 0, addr, 2 * page, &done), 0);
 	ck_assert_uint_eq(done, 2 * page);
-	ck_assert_int_eq(transfer(PIN_IOC_READ, id + 1, 0, addr, 1, &done), -ENOENT);
+	ck_assert_int_eq(pin_read(id + 1, 0, addr, 1, &done), -ENOENT);
 	ck_assert_int_eq(unpin(id), 0);
 }
 END_TEST
-
-static int ask_runs(uint64_t id, uint64_t cursor, struct pin_run *runs,
-		    uint32_t capacity, struct pin_runs *arg)
-{
-	*arg = (struct pin_runs) {
-		.size = sizeof(*arg),
-		.id = id,
-		.cursor = cursor,
-		.runs = (uintptr_t)runs,
-		.runs_capacity = capacity,
-		.run_size = sizeof(*runs),
-	};
-	return call(PIN_IOC_RUNS, arg);
-}
-
-static uint64_t pagemap_phys(const char *addr)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry;
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(pread(fd, &entry, 8, (uintptr_t)addr / page * 8), 8);
-	close(fd);
-	return (entry & ((1ULL << 55) - 1)) * page;
-}
 
 /* Every page's physical address is the one that /proc/self/pagemap knows. */
 static void expect_runs(char *addr, size_t length)
@@ -196,7 +152,7 @@ static void expect_runs(char *addr, size_t length)
 			ck_assert_uint_eq(runs[i].flags, 0);
 			for (inside = 0; inside < runs[i].length; inside += page)
 				ck_assert_uint_eq(runs[i].phys + inside,
-						  pagemap_phys(addr + at + inside));
+						  phys_of(addr + at + inside));
 			at += runs[i].length;
 		}
 	} while (arg.next != arg.total);

@@ -2,6 +2,8 @@
 /* A leased file, and what tells whether its lease lives; see leased.h. */
 #include "leased.h"
 
+#include "phys.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -63,35 +65,6 @@ void leased_close(struct leased *leased)
 	free((char *)leased->path);
 }
 
-static int transfer(unsigned int number, uint64_t id, uint64_t offset,
-		    const void *buffer, uint64_t length, uint64_t *done)
-{
-	struct pin_access arg = {
-		.size = sizeof(arg),
-		.id = id,
-		.offset = offset,
-		.buffer = (uintptr_t)buffer,
-		.length = length,
-		.done = POISON,
-	};
-	int err = call(number, &arg);
-
-	*done = arg.done;
-	return err;
-}
-
-int pin_read(uint64_t id, uint64_t offset, void *buffer, uint64_t length,
-	     uint64_t *done)
-{
-	return transfer(PIN_IOC_READ, id, offset, buffer, length, done);
-}
-
-int pin_write(uint64_t id, uint64_t offset, const void *buffer, uint64_t length,
-	      uint64_t *done)
-{
-	return transfer(PIN_IOC_WRITE, id, offset, buffer, length, done);
-}
-
 /* Does LIST list the pin, with these flags? */
 static bool is_listed(uint64_t id, uint32_t flags)
 {
@@ -113,21 +86,9 @@ static int runs_of(uint64_t id)
 {
 	struct pin_run run;
 	struct pin_runs arg;
-	int err;
+	int err = ask_runs(id, 0, &run, 1, &arg);
 
-	memset(&arg, POISON, sizeof(arg));
-	arg.size = sizeof(arg);
-	arg.flags = 0;
-	arg.id = id;
-	arg.cursor = 0;
-	arg.runs = (uintptr_t)&run;
-	arg.runs_capacity = 1;
-	arg.run_size = sizeof(run);
-	err = call(PIN_IOC_RUNS, &arg);
-	if (!err)
-		ck_assert_uint_eq(arg.runs_count, 1);
-	else
-		ck_assert_uint_eq(arg.runs_count, 0);
+	ck_assert_uint_eq(arg.runs_count, err ? 0 : 1);
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #ifndef PIN_TEST_LEASED_H
 #define PIN_TEST_LEASED_H
 
+#include "copy.h"
 #include "harness.h"
 
 /* Environment variables that name the DAX filesystems' directories. */
@@ -26,12 +27,6 @@ void leased_open(struct leased *leased, const char *dir_variable, size_t length)
 void leased_pin(struct leased *leased);
 /* Unmap, close and remove; the pin is not touched. */
 void leased_close(struct leased *leased);
-
-/* READ and WRITE: 0 or -errno; @done as told. */
-int pin_read(uint64_t id, uint64_t offset, void *buffer, uint64_t length,
-	     uint64_t *done);
-int pin_write(uint64_t id, uint64_t offset, const void *buffer, uint64_t length,
-	      uint64_t *done);
 
 /* Live: in QUERY, LIST, READ; READ sees what is mapped. */
 void expect_live(uint64_t id);

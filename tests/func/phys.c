@@ -120,29 +120,3 @@ void expect_true_runs(uint64_t id, const void *addr, size_t length)
 	free(phys);
 	free(mapped);
 }
-
-static void transfer(unsigned int number, uint64_t id, uint64_t offset,
-		     const void *buffer, size_t length)
-{
-	struct pin_access arg = {
-		.size = sizeof(arg),
-		.id = id,
-		.offset = offset,
-		.buffer = (uintptr_t)buffer,
-		.length = length,
-		.done = POISON,
-	};
-
-	ck_assert_int_eq(call(number, &arg), 0);
-	ck_assert_uint_eq(arg.done, length);
-}
-
-void read_pin(uint64_t id, uint64_t offset, void *buffer, size_t length)
-{
-	transfer(PIN_IOC_READ, id, offset, buffer, length);
-}
-
-void write_pin(uint64_t id, uint64_t offset, const void *buffer, size_t length)
-{
-	transfer(PIN_IOC_WRITE, id, offset, buffer, length);
-}

@@ -30,8 +30,4 @@ void phys_of_pin(uint64_t id, uint64_t *phys, size_t pages);
 /* Expects that the pin of [@addr, @addr + @length) has the pages mapped there. */
 void expect_true_runs(uint64_t id, const void *addr, size_t length);
 
-/* READ and WRITE of @length bytes at @offset; expects that all are done. */
-void read_pin(uint64_t id, uint64_t offset, void *buffer, size_t length);
-void write_pin(uint64_t id, uint64_t offset, const void *buffer, size_t length);
-
 #endif /* PIN_TEST_PHYS_H */

@@ -3,6 +3,7 @@
  * A pin has the very pages that the process sees, in whatever order they are
  * mapped: before and after fork, and when copies are made on write.
  */
+#include "copy.h"
 #include "harness.h"
 #include "phys.h"
 
@@ -264,7 +265,7 @@ static void expect_same_view(const struct area *area, uint64_t id)
 	unsigned char *seen = malloc(area->length);
 
 	memset(seen, POISON, area->length);
-	read_pin(id, 0, seen, area->length);
+	expect_read(id, 0, seen, area->length);
 	ck_assert(!memcmp(seen, area->addr, area->length));
 	free(seen);
 }
@@ -274,7 +275,7 @@ static void write_and_compare(const struct area *area, uint64_t id)
 	unsigned char *wanted = malloc(area->length);
 
 	fill(wanted, area->length, 55);
-	write_pin(id, 0, wanted, area->length);
+	expect_written(id, 0, wanted, area->length);
 	expect_same_view(area, id);
 	/* Where a page is at several addresses the last one counts. */
 	if (area->shape->order != REPEATED)
@@ -292,7 +293,7 @@ static void expect_true_part(const struct area *area, uint32_t flags)
 
 	ck_assert_int_eq(pin_range(addr, length, flags, &arg), 0);
 	expect_true_runs(arg.id, addr, length);
-	read_pin(arg.id, length - bytes, seen, bytes);
+	expect_read(arg.id, length - bytes, seen, bytes);
 	ck_assert(!memcmp(seen, addr + length - bytes, bytes));
 	ck_assert_int_eq(unpin(arg.id), 0);
 	free(seen);

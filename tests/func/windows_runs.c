@@ -5,6 +5,7 @@
  * all of it is paid for; or it is refused.  A run that claimed a huge page for a
  * small one would give away memory.
  */
+#include "copy.h"
 #include "delay.h"
 #include "harness.h"
 #include "held.h"
@@ -115,9 +116,9 @@ static void expect_true_pin(char *addr, const struct pin_pin *arg, enum memory t
 	ck_assert_uint_ge(queried.charged_pages, pages);
 	if (tail == HUGETLB)
 		ck_assert_uint_ge(queried.charged_pages, LENGTH / page);
-	read_pin(arg->id, 0, seen, arg->length);
+	expect_read(arg->id, 0, seen, arg->length);
 	ck_assert(!memcmp(seen, addr, arg->length));
-	write_pin(arg->id, arg->length - page, "pin", 3);
+	expect_written(arg->id, arg->length - page, "pin", 3);
 	ck_assert(!memcmp(addr + arg->length - page, "pin", 3));
 	free(seen);
 	ck_assert_int_eq(unpin(arg->id), 0);
