@@ -16,6 +16,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <libpin.h>
+
 #include "area.h"
 #include "text.h"
 
@@ -133,21 +135,29 @@ static int map_file(struct pinctl *pinctl, const struct target *target, int fd, 
 	return EXIT_YES;
 }
 
-static int area_of_file(struct pinctl *pinctl, const struct target *target, bool write,
+static int open_failed(struct pinctl *pinctl, const char *path, uint32_t access, int error)
+{
+	const char *detail = NULL, *fix = NULL;
+
+	if (access & PIN_CHECK_WRITE && (error == EACCES || error == EROFS || error == EPERM)) {
+		detail = "to pin for writing the file is opened for writing";
+		/* A lease is for writing. */
+		if (!(access & PIN_CHECK_LEASE))
+			fix = "ask about reading with --read";
+	}
+	return complain(pinctl, EXIT_UNKNOWN, detail, fix, "cannot open %s: %s", path,
+			strerror(error));
+}
+
+static int area_of_file(struct pinctl *pinctl, const struct target *target, uint32_t access,
 			struct area *area)
 {
+	bool write = access & PIN_CHECK_WRITE;
 	int fd = open_file(target->path, write);
 	int ret;
 
-	if (fd < 0) {
-		bool access = errno == EACCES || errno == EROFS || errno == EPERM;
-
-		return complain(pinctl, EXIT_UNKNOWN,
-				access && write ? "a check for writing opens the file for writing"
-						: NULL,
-				access && write ? "ask about reading with --read" : NULL,
-				"cannot open %s: %s", target->path, strerror(errno));
-	}
+	if (fd < 0)
+		return open_failed(pinctl, target->path, access, errno);
 	ret = map_file(pinctl, target, fd, write, area);
 	close(fd);
 	return ret;
@@ -213,14 +223,14 @@ static int area_of_new(struct pinctl *pinctl, const struct target *target, struc
 	return EXIT_YES;
 }
 
-int area_create(struct pinctl *pinctl, const struct target *target, bool write,
+int area_create(struct pinctl *pinctl, const struct target *target, uint32_t access,
 		struct area *area)
 {
 	int ret;
 
 	*area = (struct area){ 0 };
 	if (target->type == TARGET_FILE)
-		ret = area_of_file(pinctl, target, write, area);
+		ret = area_of_file(pinctl, target, access, area);
 	else
 		ret = area_of_new(pinctl, target, area);
 	if (ret)

@@ -16,8 +16,11 @@ struct area {
 	uint64_t length;
 };
 
-/* An exit code, after a complaint. */
-int area_create(struct pinctl *pinctl, const struct target *target, bool write,
+/*
+ * @access: what it is for, PIN_CHECK_WRITE and PIN_CHECK_LEASE.  An exit code, after a
+ * complaint.
+ */
+int area_create(struct pinctl *pinctl, const struct target *target, uint32_t access,
 		struct area *area);
 /* Fine on an area that is all zeros. */
 void area_release(struct area *area);

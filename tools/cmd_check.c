@@ -32,7 +32,7 @@ static const struct column columns[] = {
 	[COL_ERRNO_VALUE] = { "ERRNO-VALUE", "integer", "its number", true },
 	[COL_REASON] = { "REASON", "string", "the rule that refuses; pinctl explain REASON",
 			 false },
-	[COL_LEASE] = { "LEASE", "boolean", "whether a lease would work instead", false },
+	[COL_LEASE] = { "LEASE", "boolean", "whether it takes a lease, and one would work", false },
 	[COL_PAGESIZE] = { "PAGESIZE", "integer", "bytes of the mapping's pages", true },
 	[COL_OFFSET] = { "OFFSET", "integer", "bytes from the start of the file", true },
 	[COL_INODE] = { "INODE", "integer", "inode number of the file", true },
@@ -49,6 +49,7 @@ struct check_options {
 	const char *target;
 	uint32_t consumer;
 	bool write;
+	bool lease;
 	bool all;
 	bool try;
 };
@@ -186,11 +187,22 @@ static size_t count_unsure(const struct survey *survey)
 	return unsure;
 }
 
+/* Mappings that it takes a lease to pin. */
+static size_t count_leased(const struct survey *survey)
+{
+	size_t i, leased = 0;
+
+	for (i = 0; i < survey->count; i++)
+		leased += !survey->segments[i].left_out && !survey->segments[i].reason &&
+			  survey->segments[i].flags & PIN_REPORT_LEASE;
+	return leased;
+}
+
 static void print_header(const struct survey *survey, const struct check_options *options)
 {
-	const char *access = survey->write ? "writing" : "reading";
+	const char *access = survey->access & PIN_CHECK_WRITE ? "writing" : "reading";
 	size_t asked = survey->count - survey->left_out;
-	size_t unsure = survey->tried ? 0 : count_unsure(survey);
+	size_t unsure = survey->tried ? 0 : count_unsure(survey), leased = count_leased(survey);
 	char *name = text_for_terminal(survey->name);
 
 	printf("%s (%d): ", name, survey->pid);
@@ -203,11 +215,13 @@ static void print_header(const struct survey *survey, const struct check_options
 	else
 		printf("%s%zu mapping%s can be pinned for %s", asked == 1 ? "" : "all ", asked,
 		       asked == 1 ? "" : "s", access);
+	if (leased)
+		printf("; %zu with a lease only", leased);
 	if (unsure)
 		printf("; of %zu only trying can tell", unsure);
 	if (survey->left_out)
 		printf("; %zu that are not %s %s", survey->left_out,
-		       survey->write ? "writable" : "readable",
+		       survey->access & PIN_CHECK_WRITE ? "writable" : "readable",
 		       options->all ? "not counted" : "left out");
 	puts(survey->predicted ? " (predicted)" : "");
 }
@@ -281,7 +295,8 @@ static void print_json(struct pinctl *pinctl, const struct survey *survey,
 	json_add_string(document, "because", survey->because);
 	json_add_integer(document, "pid", (uint64_t)survey->pid);
 	json_add_string(document, "name", survey->name);
-	json_add_string(document, "access", survey->write ? "write" : "read");
+	json_add_string(document, "access", survey->access & PIN_CHECK_WRITE ? "write" : "read");
+	json_add_bool(document, "lease", survey->access & PIN_CHECK_LEASE);
 	json_add_bool(document, "tried", survey->tried);
 	json_add_bool(document, "pinnable", survey_is_clean(survey));
 	json_add_integer(document, "mappings", survey->count);
@@ -329,6 +344,8 @@ static int check(struct pinctl *pinctl, const struct check_options *options)
 	struct charge charge = { 0 };
 	struct target target;
 	const char *problem;
+	uint32_t access = (options->write ? PIN_CHECK_WRITE : 0) |
+			  (options->lease ? PIN_CHECK_LEASE : 0);
 	int ret;
 
 	ret = table_choose(pinctl, &table, options->all ? COLUMNS_ALL : COLUMNS_REFUSED);
@@ -336,7 +353,7 @@ static int check(struct pinctl *pinctl, const struct check_options *options)
 		return ret;
 	if (target_parse(options->target, &target, &problem))
 		return complain_usage(pinctl, NULL, "target '%s': %s", options->target, problem);
-	ret = survey_make(pinctl, &target, options->write, options->try, &survey);
+	ret = survey_make(pinctl, &target, access, options->try, &survey);
 	if (!ret && options->consumer) {
 		survey.consumer = options->consumer;
 		charge_judge(&survey, &charge);
@@ -357,6 +374,7 @@ static const struct option_def check_options[] = {
 	  VALUES_CONSUMER },
 	{ OPTION_READ, "read", NULL, "ask about pinning for reading only" },
 	{ OPTION_WRITE, "write", NULL, "ask about pinning for writing (default)" },
+	{ OPTION_LEASE, "lease", NULL, "with a lease, where nothing else can pin (pin --lease)" },
 	{ 'a', "all", NULL, "show what can be pinned too" },
 	{ OPTION_TRY, "try", NULL, "really pin, and release (file: and new: only)" },
 	{ 'q', "quiet", NULL, "print nothing: the exit code answers" },
@@ -383,6 +401,9 @@ static int check_run(struct pinctl *pinctl, struct arguments *arguments)
 		case OPTION_WRITE:
 			options.write = true;
 			break;
+		case OPTION_LEASE:
+			options.lease = true;
+			break;
 		case 'a':
 			options.all = true;
 			break;
@@ -402,6 +423,11 @@ static int check_run(struct pinctl *pinctl, struct arguments *arguments)
 			return EXIT_USAGE;
 		}
 	}
+	if (options.lease && !options.write)
+		return complain_lease(pinctl);
+	if (options.lease && options.consumer)
+		return complain_usage(pinctl, NULL, "%s knows no leases: --for and --lease exclude "
+				      "each other", libpin_consumer_name(options.consumer));
 	if (!options.target)
 		return complain_usage(pinctl, NULL, "check needs a target, as PID or file:PATH");
 	return check(pinctl, &options);
@@ -409,13 +435,14 @@ static int check_run(struct pinctl *pinctl, struct arguments *arguments)
 
 const struct command cmd_check = {
 	.name = "check",
-	.synopsis = "check TARGET [--read|--write] [--for CONSUMER] [-a] [--try] [OPTIONS]",
+	.synopsis = "check TARGET [--read|--lease] [--for CONSUMER] [-a] [--try] [OPTIONS]",
 	.summary = "can this memory be pinned? (an answer for each mapping)",
 	.description =
 		"Asks the module which mappings of the target can be pinned for the long term,\n"
 		"and shows those that cannot. Nothing is pinned or brought in, except with --try.\n"
 		"Of a whole process, mappings that it cannot write (or, with --read, read) itself\n"
 		"are left out of the answer; -a shows them.\n"
+		"--lease asks about a lease, as pin --lease takes it: for files on filesystem-DAX.\n"
 		"--for judges the limit as another subsystem does, by what it charges.\n"
 		"Without the module, or where it may not be asked, the answer is predicted from\n"
 		"/proc and says so.",

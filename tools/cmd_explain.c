@@ -209,7 +209,8 @@ static void explain_survey(struct explain *explain, const char *text, const stru
 	if (survey_is_clean(survey) && !explain->pinctl->json) {
 		char *shown = text_for_terminal(text);
 
-		printf("%s can be pinned for %s%s\n", shown, survey->write ? "writing" : "reading",
+		printf("%s can be pinned for %s%s\n", shown,
+		       survey->access & PIN_CHECK_WRITE ? "writing" : "reading",
 		       survey->predicted ? " (predicted)" : "");
 		free(shown);
 		explain->printed = true;
@@ -226,7 +227,8 @@ static int explain_target(struct explain *explain, const char *text)
 
 	if (target_parse(text, &target, &problem))
 		return complain_usage(explain->pinctl, NULL, "target '%s': %s", text, problem);
-	ret = survey_make(explain->pinctl, &target, explain->write, false, &survey);
+	ret = survey_make(explain->pinctl, &target, explain->write ? PIN_CHECK_WRITE : 0, false,
+			  &survey);
 	if (!ret && explain->consumer) {
 		survey.consumer = explain->consumer;
 		charge_judge(&survey, &charge);

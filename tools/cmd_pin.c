@@ -3,20 +3,22 @@
  * pinctl pin: pins memory of its own and holds it.
  *
  * While the kernel pins, SIGINT and SIGTERM end pinctl as usual, and with it the
- * pin.  From then on they are blocked and waited for, so that a pin that has been
- * shown is also released and reported.
+ * pin.  From then on they are waited for, so that a pin that has been shown is also
+ * released and reported.
+ *
+ * The document of a pin is printed when the pin is there, because nothing can happen to
+ * it any more.  With --lease it is printed at the end, because it tells how it ended.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "explanation.h"
+#include "hold.h"
 #include "progress.h"
 #include "segment.h"
 #include "size.h"
@@ -26,8 +28,22 @@
 struct pin_options {
 	const char *target;
 	bool write;
+	bool lease;
 	bool query;
 	long seconds;
+};
+
+/*
+ * @query: as it was asked right after pinning; a lease can have been revoked by then, so
+ * that @pages and @runs are those that the pin began with.
+ */
+struct held {
+	struct libpin_context *ctx;
+	struct libpin_query *query;
+	struct revocation revocation;
+	uint64_t id;
+	uint64_t pages;
+	uint64_t runs;
 };
 
 static int open_failed(struct pinctl *pinctl, int error)
@@ -59,27 +75,30 @@ static struct json_object *nodes_json(const struct libpin_query *query)
 }
 
 static void print_json(struct pinctl *pinctl, const struct pin_options *options,
-		       const struct libpin_query *query)
+		       const struct held *held)
 {
+	const struct libpin_query *query = held->query;
 	struct json_object *document = json_document("pinctl.pin/1");
+	uint32_t state = held->revocation.revoked ? PIN_STATE_REVOKED : libpin_query_state(query);
 
 	json_add_string(document, "target", options->target);
 	json_add_bool(document, "pinned", true);
-	json_add_integer(document, "id", libpin_query_id(query));
+	json_add_integer(document, "id", held->id);
 	json_add_address(document, "address", libpin_query_address(query));
 	json_add_integer(document, "length", libpin_query_length(query));
 	json_add_string(document, "access",
 			libpin_query_flags(query) & PIN_F_WRITE ? "write" : "read");
 	json_add_string(document, "mode", libpin_mode_name(libpin_query_mode(query)));
-	json_add_string(document, "state", libpin_state_name(libpin_query_state(query)));
-	json_add_integer(document, "pages", libpin_query_pages(query));
-	json_add_integer(document, "runs", libpin_query_runs(query));
+	json_add_string(document, "state", libpin_state_name(state));
+	json_add_integer(document, "pages", held->pages);
+	json_add_integer(document, "runs", held->runs);
 	json_add_integer(document, "charged_pages", libpin_query_charged_pages(query));
 	json_add_integer(document, "pid", (uint64_t)libpin_query_pid(query));
 	json_add_integer(document, "uid", libpin_query_uid(query));
 	json_add_string(document, "name", libpin_query_comm(query));
 	json_add_integer(document, "start_time_ns", libpin_query_start_time_ns(query));
 	json_add(document, "node_pages", nodes_json(query));
+	json_add(document, "revocation", revocation_json(&held->revocation));
 	json_add(document, "refusal", NULL);
 	json_print(pinctl, document);
 }
@@ -102,24 +121,54 @@ static void print_details(const struct libpin_query *query)
 			       libpin_query_node_pages(query, node));
 }
 
-static void print_pin(struct pinctl *pinctl, const struct pin_options *options,
-		      const struct libpin_query *query)
+/* Behind what is told of every pin: what has come of --lease. */
+static const char *lease_text(const struct libpin_query *query)
 {
-	uint64_t charged = libpin_query_charged_pages(query);
+	return libpin_query_mode(query) == PIN_MODE_LEASE ?
+	       ", a lease" : ", for the long term: none of it needs a lease";
+}
+
+static void print_pin(struct pinctl *pinctl, const struct pin_options *options,
+		      const struct held *held)
+{
+	uint64_t charged = libpin_query_charged_pages(held->query);
 	char size[SIZE_TEXT_MAX];
 
 	if (pinctl->json) {
-		print_json(pinctl, options, query);
+		if (!options->lease)
+			print_json(pinctl, options, held);
 	} else if (!pinctl->quiet) {
-		printf("pin %" PRIu64 ": %" PRIu64 " pages in %" PRIu64 " runs, %s charged\n",
-		       libpin_query_id(query), libpin_query_pages(query),
-		       libpin_query_runs(query),
-		       size_to_text(charged * (uint64_t)sysconf(_SC_PAGESIZE), size));
+		printf("pin %" PRIu64 ": %" PRIu64 " pages in %" PRIu64 " runs, %s charged%s\n",
+		       held->id, held->pages, held->runs,
+		       size_to_text(charged * (uint64_t)sysconf(_SC_PAGESIZE), size),
+		       options->lease ? lease_text(held->query) : "");
 		if (options->query)
-			print_details(query);
+			print_details(held->query);
 	}
 	/* Whoever waits for the pin reads it now, not when it has been released. */
 	fflush(stdout);
+	if (pinctl->quiet)
+		return;
+	if (pinctl->json && options->lease)
+		fprintf(stderr, "pinctl: holding pin %" PRIu64 "; its document comes at the end\n",
+			held->id);
+	else if (options->seconds && isatty(STDERR_FILENO))
+		fputs("pinctl: holding it; Ctrl-C releases it\n", stderr);
+}
+
+/* Once the pin is released: how it ended. */
+static int print_end(struct pinctl *pinctl, const struct pin_options *options,
+		     const struct held *held)
+{
+	bool revoked = held->revocation.revoked;
+
+	if (pinctl->json && options->lease)
+		print_json(pinctl, options, held);
+	else if (!pinctl->json && !pinctl->quiet && revoked)
+		revocation_print(pinctl, held->id, &held->revocation);
+	else if (!pinctl->json && !pinctl->quiet)
+		printf("pin %" PRIu64 " released\n", held->id);
+	return revoked ? EXIT_NO : EXIT_YES;
 }
 
 /* The one report that the refusal is about, as a segment; false if none is. */
@@ -182,67 +231,48 @@ static int refused(struct pinctl *pinctl, const struct pin_options *options,
 	return EXIT_NO;
 }
 
-static void end_signals(sigset_t *signals)
+/* Until it ends and is released; a module without leases has no events to wait for. */
+static int hold(struct pinctl *pinctl, const struct pin_options *options, struct held *held)
 {
-	sigemptyset(signals);
-	sigaddset(signals, SIGINT);
-	sigaddset(signals, SIGTERM);
-}
+	int ret, waited;
 
-static void hold(const struct pin_options *options)
-{
-	struct timespec now, rest = { .tv_sec = options->seconds };
-	time_t end = 0;
-	sigset_t signals;
-	int ret;
-
-	end_signals(&signals);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	__builtin_add_overflow(now.tv_sec, options->seconds, &end);
-	do {
-		if (options->seconds < 0)
-			ret = sigwaitinfo(&signals, NULL);
-		else
-			ret = sigtimedwait(&signals, NULL, &rest);
-		/* Stopped and continued: wait for what is left, in whole seconds. */
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		rest = (struct timespec){ .tv_sec = end > now.tv_sec ? end - now.tv_sec : 0 };
-	} while (ret < 0 && errno == EINTR);
-}
-
-static void block_signals(void)
-{
-	sigset_t signals;
-
-	end_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	waited = hold_wait(options->lease ? held->ctx : NULL, options->seconds);
+	ret = libpin_unpin(held->ctx, held->id);
+	if (ret)
+		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL,
+				"cannot release pin %" PRIu64 ": %s", held->id, strerror(-ret));
+	/* Only now nothing can happen to it any more. */
+	if (!waited && options->lease)
+		waited = revocation_read(held->ctx, held->id, &held->revocation);
+	if (waited)
+		return complain(pinctl, EXIT_UNKNOWN, "it is released", NULL,
+				"cannot tell what happens to pin %" PRIu64 ": %s", held->id,
+				strerror(-waited));
+	return print_end(pinctl, options, held);
 }
 
 static int show_and_hold(struct pinctl *pinctl, const struct pin_options *options,
-			 struct libpin_context *ctx, uint64_t id)
+			 struct libpin_context *ctx, const struct libpin_pin *pin)
 {
-	struct libpin_query *query;
+	struct held held = {
+		.ctx = ctx,
+		.id = libpin_pin_id(pin),
+		.pages = libpin_pin_pages(pin),
+		.runs = libpin_pin_runs(pin),
+	};
 	int ret;
 
-	block_signals();
-	ret = libpin_pin_query(ctx, id, &query);
+	hold_begin();
+	ret = libpin_pin_query(ctx, held.id, &held.query);
 	if (ret) {
-		libpin_unpin(ctx, id);
+		libpin_unpin(ctx, held.id);
 		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL,
-				"cannot query pin %" PRIu64 ": %s", id, strerror(-ret));
+				"cannot query pin %" PRIu64 ": %s", held.id, strerror(-ret));
 	}
-	print_pin(pinctl, options, query);
-	libpin_query_free(query);
-	if (options->seconds && !pinctl->quiet && isatty(STDERR_FILENO))
-		fputs("pinctl: holding it; Ctrl-C releases it\n", stderr);
-	hold(options);
-	ret = libpin_unpin(ctx, id);
-	if (ret)
-		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL,
-				"cannot release pin %" PRIu64 ": %s", id, strerror(-ret));
-	if (!pinctl->json && !pinctl->quiet)
-		printf("pin %" PRIu64 " released\n", id);
-	return EXIT_YES;
+	print_pin(pinctl, options, &held);
+	ret = hold(pinctl, options, &held);
+	libpin_query_free(held.query);
+	return ret;
 }
 
 static int pin_range(struct pinctl *pinctl, const struct pin_options *options, uint64_t start,
@@ -263,6 +293,7 @@ static int pin_range(struct pinctl *pinctl, const struct pin_options *options, u
 	libpin_request_set_address(request, start);
 	libpin_request_set_length(request, length);
 	libpin_request_set_write(request, options->write);
+	libpin_request_set_lease(request, options->lease);
 	progress = progress_start("pinning", length, progress_resident);
 	ret = libpin_pin_create(ctx, request, &pin, &refusal);
 	progress_stop(progress);
@@ -271,10 +302,13 @@ static int pin_range(struct pinctl *pinctl, const struct pin_options *options, u
 		ret = refused(pinctl, options, refusal);
 		libpin_refusal_free(refusal);
 	} else if (ret) {
-		ret = complain(pinctl, EXIT_UNKNOWN, NULL, "pinctl doctor", "cannot pin %s: %s",
-			       options->target, strerror(-ret));
+		ret = complain(pinctl, EXIT_UNKNOWN,
+			       options->lease && ret == -EOPNOTSUPP ?
+				       "the module has no leases" : NULL,
+			       "pinctl doctor", "cannot pin %s: %s", options->target,
+			       strerror(-ret));
 	} else {
-		ret = show_and_hold(pinctl, options, ctx, libpin_pin_id(pin));
+		ret = show_and_hold(pinctl, options, ctx, pin);
 		libpin_pin_free(pin);
 	}
 	libpin_context_close(ctx);
@@ -283,6 +317,8 @@ static int pin_range(struct pinctl *pinctl, const struct pin_options *options, u
 
 static int pin(struct pinctl *pinctl, const struct pin_options *options)
 {
+	uint32_t access = (options->write ? PIN_CHECK_WRITE : 0) |
+			  (options->lease ? PIN_CHECK_LEASE : 0);
 	struct area area = { 0 };
 	struct target target;
 	const char *problem;
@@ -296,7 +332,7 @@ static int pin(struct pinctl *pinctl, const struct pin_options *options)
 	} else if (target.type == TARGET_PROCESS) {
 		ret = pin_range(pinctl, options, target.start, target.length);
 	} else {
-		ret = area_create(pinctl, &target, options->write, &area);
+		ret = area_create(pinctl, &target, access, &area);
 		if (!ret)
 			ret = pin_range(pinctl, options, area.start, area.length);
 	}
@@ -329,6 +365,7 @@ static int parse_seconds(struct pinctl *pinctl, const char *text, long *seconds)
 static const struct option_def pin_options[] = {
 	{ OPTION_READ, "read", NULL, "pin for reading only" },
 	{ OPTION_WRITE, "write", NULL, "pin for writing (default)" },
+	{ OPTION_LEASE, "lease", NULL, "what only a lease can pin, until it is taken back" },
 	{ OPTION_HOLD, "hold", "TIME", "until then: 30 (seconds), 5m, 2h; else until a signal" },
 	{ OPTION_QUERY, "query", NULL, "show everything about the pin" },
 	{ 'q', "quiet", NULL, "print nothing: the exit code answers" },
@@ -348,6 +385,9 @@ static int pin_run(struct pinctl *pinctl, struct arguments *arguments)
 			break;
 		case OPTION_WRITE:
 			options.write = true;
+			break;
+		case OPTION_LEASE:
+			options.lease = true;
 			break;
 		case OPTION_HOLD:
 			if (parse_seconds(pinctl, value, &options.seconds))
@@ -369,6 +409,8 @@ static int pin_run(struct pinctl *pinctl, struct arguments *arguments)
 			return EXIT_USAGE;
 		}
 	}
+	if (options.lease && !options.write)
+		return complain_lease(pinctl);
 	if (!options.target)
 		return complain_usage(pinctl, NULL, "pin needs a target, as new:anon,64M");
 	return pin(pinctl, &options);
@@ -376,17 +418,21 @@ static int pin_run(struct pinctl *pinctl, struct arguments *arguments)
 
 const struct command cmd_pin = {
 	.name = "pin",
-	.synopsis = "pin TARGET [--read|--write] [--hold TIME] [--query] [OPTIONS]",
+	.synopsis = "pin TARGET [--read|--lease] [--hold TIME] [--query] [OPTIONS]",
 	.summary = "pin memory and hold it",
 	.description =
 		"Maps the target in pinctl's own process, pins it for the long term and holds it\n"
 		"until the time is over or SIGINT (Ctrl-C) or SIGTERM comes. Then it is released;\n"
-		"nothing stays pinned however pinctl ends. A refusal is explained.",
+		"nothing stays pinned however pinctl ends. A refusal is explained.\n"
+		"With --lease, files on filesystem-DAX can be pinned, too, but the kernel takes the\n"
+		"pin back when the filesystem needs the blocks: pinctl then says why and ends with 1.\n"
+		"With -J its document comes at the end.",
 	.options = pin_options,
 	.arguments = { VALUES_TARGET },
 	.examples =
 		" pinctl pin new:anon,1G --hold 30s\n"
 		" pinctl pin file:/dev/dax0.0 --query --hold 0\n"
-		" pinctl pin --read file:/var/lib/db/data\n",
+		" pinctl pin --read file:/var/lib/db/data\n"
+		" pinctl pin --lease file:/mnt/pmem0/data\n",
 	.run = pin_run,
 };

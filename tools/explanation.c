@@ -47,7 +47,7 @@ static void print_heading(const struct pinctl *pinctl, const char *heading)
 	output_colored(pinctl, "bold", padded);
 }
 
-static void print_paragraph(const struct pinctl *pinctl, const char *heading, const char *text)
+void explanation_paragraph(const struct pinctl *pinctl, const char *heading, const char *text)
 {
 	print_heading(pinctl, heading);
 	text_print_wrapped(text, strlen(INDENT), INDENT, output_width());
@@ -112,24 +112,24 @@ void explanation_print(const struct pinctl *pinctl, const struct explanation *ex
 
 	text = text_format("%s (%d) \"%s\"", errno_text(explanation->error), explanation->error,
 			   strerror(explanation->error));
-	print_paragraph(pinctl, "You saw", text);
+	explanation_paragraph(pinctl, "You saw", text);
 	free(text);
 	text = text_format("%s: %s", reason_text(explanation->reason),
 			   sentence ? sentence : "this pinctl is older than the module and does "
 						 "not know the reason.");
-	print_paragraph(pinctl, "Because", text);
+	explanation_paragraph(pinctl, "Because", text);
 	free(text);
 	print_places(pinctl, explanation);
 	if (why)
-		print_paragraph(pinctl, "Why", why);
+		explanation_paragraph(pinctl, "Why", why);
 	if (explanation->consumer) {
 		text = text_format("%s: %s", libpin_consumer_name(explanation->consumer),
 				   libpin_consumer_call(explanation->consumer));
-		print_paragraph(pinctl, "For", text);
+		explanation_paragraph(pinctl, "For", text);
 		free(text);
 		if (explanation->reason == PIN_REASON_MEMLOCK_LIMIT)
-			print_paragraph(pinctl, "Charged",
-					libpin_consumer_ledger(explanation->consumer));
+			explanation_paragraph(pinctl, "Charged",
+					      libpin_consumer_ledger(explanation->consumer));
 	}
 	putchar('\n');
 	print_remedies(pinctl, explanation->reason, explanation->consumer);

@@ -25,6 +25,9 @@ struct explanation {
 /* The reason by itself, as @consumer (an enum libpin_consumer) gives it. */
 struct explanation explanation_of(const char *argument, uint32_t reason, uint32_t consumer);
 
+/* A paragraph with its heading beside it, as explanations have them. */
+void explanation_paragraph(const struct pinctl *pinctl, const char *heading, const char *text);
+
 /* You saw, because, why, what to do. */
 void explanation_print(const struct pinctl *pinctl, const struct explanation *explanation);
 struct json_object *explanation_json(const struct explanation *explanation);

@@ -12,7 +12,7 @@
 static const char exit_codes[] =
 	"Exit codes:\n"
 	" 0  yes, done\n"
-	" 1  the answer is no: cannot be pinned, a check failed\n"
+	" 1  the answer is no: cannot be pinned, a check failed, the pin was taken back\n"
 	" 2  wrong use\n"
 	" 3  could not find out: no device, no permission, no such target\n";
 

@@ -112,6 +112,12 @@ int complain_usage(struct pinctl *pinctl, const char *hint, const char *format, 
 	return EXIT_USAGE;
 }
 
+int complain_lease(struct pinctl *pinctl)
+{
+	return complain_usage(pinctl, NULL, "a lease is for writing: --read and --lease exclude "
+			      "each other");
+}
+
 /* A reader that has seen enough (EPIPE) is no failure; a full disk is. */
 static void close_stdout(void)
 {

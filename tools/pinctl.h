@@ -58,6 +58,9 @@ int complain(struct pinctl *pinctl, int code, const char *detail, const char *fi
 int complain_usage(struct pinctl *pinctl, const char *hint, const char *format, ...)
 	printf_like(3, 4);
 
+/* --read with --lease: a lease is for writing. */
+int complain_lease(struct pinctl *pinctl);
+
 /* Never returns: no memory for pinctl itself. */
 void out_of_memory(void) __attribute__((noreturn));
 /* After what has failed with @error: returns only if that was not for want of memory. */
@@ -75,6 +78,7 @@ enum option_id {
 	OPTION_VERSION,
 	OPTION_READ,
 	OPTION_WRITE,
+	OPTION_LEASE,
 	OPTION_TRY,
 	OPTION_HOLD,
 	OPTION_QUERY,

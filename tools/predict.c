@@ -259,18 +259,21 @@ static uint32_t kind_of(const struct libpin_mapping *mapping, uint32_t flags,
 	return PIN_KIND_FILE;
 }
 
-/* In the order of check_vma_flags(). */
+/* In the order of check_vma_flags(); @access as that of a survey. */
 static uint32_t reason_of(const struct segment *segment, uint32_t flags,
-			  const struct backing *backing, bool write)
+			  const struct backing *backing, uint32_t access)
 {
 	const uint32_t shared_writable = PIN_REPORT_SHARED | PIN_REPORT_WRITE;
+	bool write = access & PIN_CHECK_WRITE;
 
 	if (flags & VM_IO)
 		return PIN_REASON_IO_MAPPING;
 	if (flags & VM_PFNMAP)
 		return PIN_REASON_PFN_MAPPING;
-	if (segment->kind == PIN_KIND_FSDAX)
+	if (segment->kind == PIN_KIND_FSDAX && !(access & PIN_CHECK_LEASE))
 		return PIN_REASON_FSDAX;
+	if (segment->kind == PIN_KIND_FSDAX && !(segment->flags & PIN_REPORT_SHARED))
+		return PIN_REASON_LEASE_PRIVATE;
 	if (segment->kind == PIN_KIND_SECRETMEM)
 		return PIN_REASON_SECRETMEM;
 	/* Of a file that cannot be looked at, must_try() says all there is to say. */
@@ -286,6 +289,14 @@ static uint32_t reason_of(const struct segment *segment, uint32_t flags,
 	return PIN_REASON_NONE;
 }
 
+/* Refused, but only for the long term: see PIN_REPORT_LEASE. */
+static bool lease_would_work(const struct segment *segment, uint32_t flags,
+			     const struct backing *backing)
+{
+	return segment->reason == PIN_REASON_FSDAX &&
+	       !reason_of(segment, flags, backing, PIN_CHECK_WRITE | PIN_CHECK_LEASE);
+}
+
 /* Whether only trying can tell: see PIN_REPORT_TRY. */
 static bool must_try(const struct segment *segment, uint32_t flags, const struct backing *backing)
 {
@@ -296,11 +307,10 @@ static bool must_try(const struct segment *segment, uint32_t flags, const struct
 	if (segment->kind == PIN_KIND_HUGETLB || segment->kind == PIN_KIND_DEVICE ||
 	    segment->kind == PIN_KIND_SPECIAL)
 		return true;
-	if (segment->kind != PIN_KIND_FILE && segment->kind != PIN_KIND_SHMEM)
+	if (segment->kind != PIN_KIND_FILE && segment->kind != PIN_KIND_FSDAX)
 		return false;
 	file_end = segment->file_offset + (segment->end - segment->start);
-	return segment->kind == PIN_KIND_FILE && (!backing->known || file_end > backing->size +
-						  (uint64_t)sysconf(_SC_PAGESIZE) - 1);
+	return !backing->known || file_end > backing->size + (uint64_t)sysconf(_SC_PAGESIZE) - 1;
 }
 
 static void predict_mapping(struct survey *survey, const struct libpin_mapping *mapping,
@@ -323,10 +333,12 @@ static void predict_mapping(struct survey *survey, const struct libpin_mapping *
 
 	if (segment.inode)
 		segment.file_offset = libpin_mapping_file_offset(mapping) + skipped;
-	segment.reason = reason_of(&segment, detail.vm_flags, &backing, survey->write);
+	segment.reason = reason_of(&segment, detail.vm_flags, &backing, survey->access);
 	segment.error = libpin_reason_error(segment.reason);
 	if (!segment.reason && must_try(&segment, detail.vm_flags, &backing))
 		segment.flags |= PIN_REPORT_TRY;
+	if (lease_would_work(&segment, detail.vm_flags, &backing))
+		segment.flags |= PIN_REPORT_LEASE;
 	survey_add(survey, &segment);
 }
 

@@ -99,7 +99,7 @@ static void survey_from_verdict(struct survey *survey, const struct libpin_verdi
 static int survey_ask(struct survey *survey, struct libpin_context *ctx, pid_t pid,
 		      uint64_t features)
 {
-	uint32_t flags = survey->write ? PIN_CHECK_WRITE : 0;
+	uint32_t flags = survey->access;
 	struct libpin_check_request *request;
 	struct libpin_verdict *verdict;
 	int ret;
@@ -167,7 +167,8 @@ static int survey_try(struct survey *survey, struct libpin_context *ctx)
 		out_of_memory();
 	libpin_request_set_address(request, survey->start);
 	libpin_request_set_length(request, survey->length);
-	libpin_request_set_write(request, survey->write);
+	libpin_request_set_write(request, survey->access & PIN_CHECK_WRITE);
+	libpin_request_set_lease(request, survey->access & PIN_CHECK_LEASE);
 	progress = progress_start("trying", survey->length, progress_resident);
 	ret = libpin_pin_create(ctx, request, &pin, &refusal);
 	progress_stop(progress);
@@ -214,6 +215,18 @@ static bool has_refusal(const struct survey *survey)
 	return false;
 }
 
+/* Why a module with these features cannot answer, or NULL. */
+static const char *why_not_ask(const struct survey *survey, pid_t pid, uint64_t features)
+{
+	if (pid && !(features & PIN_FEATURE_CHECK_OTHER))
+		return "the module cannot ask about other processes";
+	if (!(features & PIN_FEATURE_CHECK))
+		return "the module cannot check";
+	if (survey->access & PIN_CHECK_LEASE && !(features & PIN_FEATURE_LEASE))
+		return "the module has no leases";
+	return NULL;
+}
+
 /* 0 when the module has answered; 1 when it cannot, @because says why. */
 static int survey_by_module(struct survey *survey, pid_t pid, bool try, int *error)
 {
@@ -232,11 +245,9 @@ static int survey_by_module(struct survey *survey, pid_t pid, bool try, int *err
 	ret = libpin_info_get(ctx, &info);
 	features = libpin_info_features(info);
 	libpin_info_free(info);
-	if (!ret && pid && !(features & PIN_FEATURE_CHECK_OTHER)) {
-		survey->because = "the module cannot ask about other processes";
-		ret = 1;
-	} else if (!ret && !(features & PIN_FEATURE_CHECK)) {
-		survey->because = "the module cannot check";
+	if (!ret)
+		survey->because = why_not_ask(survey, pid, features);
+	if (survey->because) {
 		ret = 1;
 	} else if (!ret) {
 		ret = survey_ask(survey, ctx, pid, features);
@@ -339,7 +350,7 @@ static int locate(struct pinctl *pinctl, const struct target *target, struct sur
 		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL, "there is no process %d",
 				survey->pid);
 	if (target->type != TARGET_PROCESS) {
-		ret = area_create(pinctl, target, survey->write, &survey->area);
+		ret = area_create(pinctl, target, survey->access, &survey->area);
 		survey->start = survey->area.start;
 		survey->length = survey->area.length;
 		survey->range = true;
@@ -353,7 +364,8 @@ static int locate(struct pinctl *pinctl, const struct target *target, struct sur
 
 static bool is_left_out(const struct survey *survey, const struct segment *segment)
 {
-	uint32_t needed = survey->write ? PIN_REPORT_WRITE : PIN_REPORT_READ;
+	bool write = survey->access & PIN_CHECK_WRITE;
+	uint32_t needed = write ? PIN_REPORT_WRITE : PIN_REPORT_READ;
 
 	return !survey->range &&
 	       (segment->kind == PIN_KIND_SPECIAL || !(segment->flags & needed));
@@ -368,6 +380,9 @@ static void survey_count(struct survey *survey)
 	for (i = 0; i < survey->count; i++) {
 		struct segment *segment = &survey->segments[i];
 
+		if (survey->access & PIN_CHECK_LEASE && segment->kind == PIN_KIND_FSDAX &&
+		    !segment->reason)
+			segment->flags |= PIN_REPORT_LEASE;
 		segment->left_out = is_left_out(survey, segment);
 		if (segment->left_out)
 			survey->left_out++;
@@ -376,13 +391,13 @@ static void survey_count(struct survey *survey)
 	}
 }
 
-int survey_make(struct pinctl *pinctl, const struct target *target, bool write, bool try,
+int survey_make(struct pinctl *pinctl, const struct target *target, uint32_t access, bool try,
 		struct survey *survey)
 {
 	pid_t pid = target->pid == getpid() ? 0 : target->pid;
 	int ret, error;
 
-	*survey = (struct survey){ .write = write };
+	*survey = (struct survey){ .access = access };
 	ret = locate(pinctl, target, survey);
 	if (ret)
 		return ret;

@@ -13,7 +13,8 @@
 #include "target.h"
 
 /*
- * One mapping's segment; members as in struct pin_report.  @path may be NULL.
+ * One mapping's segment; members as in struct pin_report, but that PIN_REPORT_LEASE
+ * stands where a lease was allowed and is needed, too.  @path may be NULL.
  * @left_out: it does not count, see survey_make().
  */
 struct segment {
@@ -34,6 +35,7 @@ struct segment {
 
 /*
  * @pid and @name are those of the process, pinctl's own for file: and new:.
+ * @access: what was asked about, PIN_CHECK_WRITE and PIN_CHECK_LEASE.
  * @range tells whether a range was asked for rather than a whole process; only
  * then limits are judged.  @limit is a reason that refuses the range as a
  * whole, 0 if none does.  @consumer is whom it is for; @rule a sentence on a rule of
@@ -46,7 +48,7 @@ struct survey {
 	uint64_t start;
 	uint64_t length;
 	bool range;
-	bool write;
+	uint32_t access;
 	bool predicted;
 	bool tried;
 	const char *because;
@@ -67,11 +69,11 @@ struct survey {
  * for writing) and what the kernel maps (vdso) is left out of the answer: no
  * program hands that to a device, and with it every answer would be no.
  *
- * Asks about @target; with @try a range is pinned and released too, which tells
+ * Asks about @target, for @access; with @try a range is pinned and released too, which tells
  * what only trying can.  An exit code: 0 when the survey stands, whatever it
  * says; otherwise after a complaint.  Release it in either case.
  */
-int survey_make(struct pinctl *pinctl, const struct target *target, bool write, bool try,
+int survey_make(struct pinctl *pinctl, const struct target *target, uint32_t access, bool try,
 		struct survey *survey);
 void survey_release(struct survey *survey);
 

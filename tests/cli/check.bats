@@ -66,6 +66,23 @@ load common
 	done
 }
 
+@test "a lease of memory that needs none" {
+	need_no_module
+	for new in new:anon,1M new:memfd,1M; do
+		pinctl check -J -a --lease "$new"
+		[ "$code" = 0 ]
+		is_json pinctl.check/1 '.lease' '.source == "predicted"' \
+			'.results[0].verdict == "yes"' '.results[0].lease == false'
+	done
+	disk_file
+	pinctl check -J --lease "file:$disk"
+	[ "$code" = 1 ]
+	is_json pinctl.check/1 '.results[0].reason == "file-dirty-tracking"' \
+		'.results[0].lease == false'
+	pinctl check -J "file:$disk"
+	is_json pinctl.check/1 '.lease == false'
+}
+
 @test "what is not mapped is a hole" {
 	pinctl check -J self:0+64K
 	[ "$code" = 1 ]

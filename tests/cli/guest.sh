@@ -63,6 +63,8 @@ targets() {
 	file:/mnt/plain/data
 	file:/mnt/plain/short@0+16K
 	file:/mnt/dax/data
+	file:/mnt/xfs/data
+	file:/mnt/dax/short@0+16K
 	file:/dev/shm/data
 	file:/dev/hugepages/data
 	file:$loop@0+1M
@@ -81,9 +83,9 @@ targets() {
 # One line for each target, access and mapping.
 survey() {
 	targets | while read -r target; do
-		for access in --write --read; do
+		for access in --write --read --lease; do
 			pinctl check -a -rn "$access" "$target" \
-				-o SIZE,KIND,VERDICT,ERRNO,REASON,PAGESIZE,OFFSET
+				-o SIZE,KIND,VERDICT,ERRNO,REASON,LEASE,PAGESIZE,OFFSET
 			echo "$target $access $? $(cat /tmp/out)"
 		done
 	done
@@ -98,11 +100,13 @@ prepare() {
 	loop=$(losetup -f) && losetup "$loop" /tmp/image || return
 	mkdir -p /mnt/plain && mount -t ext4 "$loop" /mnt/plain || return
 	mount_dax ext4 /dev/pmem0 /mnt/dax || return
+	mount_dax xfs /dev/pmem1 /mnt/xfs || return
 	dax=$(make_devdax) || return
 	echo 16 >/proc/sys/vm/nr_hugepages
-	for file in /mnt/plain/data /mnt/dax/data /dev/shm/data; do
+	for file in /mnt/plain/data /mnt/dax/data /mnt/xfs/data /dev/shm/data; do
 		dd if=/dev/zero of=$file bs=1M count=4 2>/dev/null || return
 	done
+	truncate -s 5000 /mnt/dax/short
 	truncate -s 4M /dev/hugepages/data
 	truncate -s 5000 /mnt/plain/short
 }
@@ -134,6 +138,131 @@ hold_pin() { # TARGET
 		usleep 100000
 		n=$((n + 1))
 	done
+}
+
+# All drivers together; the counters of each CPU are added up when they are asked to.
+pinned_pages() {
+	echo 1 >/proc/sys/vm/stat_refresh
+	awk '/^nr_foll_pin_acquired / { n += $2 } /^nr_foll_pin_released / { n -= $2 }
+		END { print n }' /proc/vmstat
+}
+
+# Of a holder that has ended: its status, and that it has left nothing pinned.
+lease_ended() { # EXIT WHAT
+	wait "$holder"
+	code=$?
+	cp /tmp/held /tmp/out
+	if [ "$code" != "$1" ]; then
+		fail "$2: exit $code, wanted $1"
+	elif [ "$(pinned_pages)" != "$before" ]; then
+		fail "$2: $(pinned_pages) pages are pinned, not $before"
+	else
+		passed=$((passed + 1))
+	fi
+}
+
+says() { # PATTERN...: lines of what the holder has said
+	for pattern; do
+		if grep -q -e "$pattern" /tmp/held; then
+			passed=$((passed + 1))
+		else
+			cp /tmp/held /tmp/out
+			fail "no '$pattern'"
+		fi
+	done
+}
+
+# The document comes at the end; that the pin is there stands on stderr.
+hold_lease_json() { # ARGUMENTS...
+	: >/tmp/err
+	"$here/pinctl" pin --lease -J "$@" >/tmp/held 2>/tmp/err &
+	holder=$!
+	n=0
+	until grep -q '^pinctl: holding pin [0-9]*; ' /tmp/err || [ "$n" = 600 ]; do
+		usleep 100000
+		n=$((n + 1))
+	done
+	if [ -s /tmp/held ]; then
+		cp /tmp/held /tmp/out
+		fail "pin --lease -J says something before the end"
+	fi
+}
+
+lease_document() { # FILTER
+	keep_document
+	if [ "$(jq -s length /tmp/held)" = 1 ] && jq -e "$1" /tmp/held >/dev/null; then
+		passed=$((passed + 1))
+	else
+		fail "pin --lease -J: wanted $1"
+	fi
+}
+
+# A process of its own truncates: it neither knows of the lease nor waits for it.
+leases() { # FILE
+	before=$(pinned_pages)
+	json 0 '.lease and .pinnable and (.results[0] | .verdict == "yes" and .lease and
+		.reason == null and .kind == "fsdax")' check -a --lease "file:$1"
+	is 0 '^pinctl ([0-9]*): 1 mapping can be pinned for writing; 1 with a lease only$' \
+		check --lease "file:$1"
+	json 0 '.tried and .pinnable' check --try --lease "file:$1"
+	json 1 '.lease == false and .results[0].lease' check "file:$1"
+	is 0 '^mode  *lease$' pin --lease "file:$1" --hold 0 --query
+	json 0 '.mode == "lease" and .state == "live" and .revocation == null and .pages == 1024' \
+		pin --lease "file:$1" --hold 0
+	hold_pin --lease "file:$1"
+	says '^pin [0-9]*: 1024 pages in [0-9]* runs, 4M charged, a lease$'
+	json 0 ".pins | length == 1 and .[0].mode == \"lease\"" show "$holder"
+	truncate -s 1M "$1"
+	lease_ended 1 "a lease of $1 that is truncated"
+	says '^pin [0-9]* revoked: nothing of it is pinned any more$' '^Cause  *file: ' \
+		'^Where  *[0-9a-f]*-[0-9a-f]* [0-9.]*[KM]$' '^What to do  *Pin it again'
+	truncate -s 4M "$1"
+
+	hold_lease_json "file:$1@1M+2M"
+	truncate -s 2M "$1"
+	lease_ended 1 "a lease of a part of $1"
+	# shellcheck disable=SC2016 # jq's variables
+	lease_document '.pinned and .state == "revoked" and .mode == "lease" and
+		.pages == 512 and .address <= .revocation.address and
+		(.start_time_ns as $start | .length as $length | .revocation |
+		 .cause == "file" and .length > 0 and .length <= $length and
+		 .lost_events == 0 and .time_ns > $start)'
+	truncate -s 4M "$1"
+	hold_lease_json "file:$1"
+	kill -INT "$holder"
+	lease_ended 0 "a lease of $1 until SIGINT"
+	lease_document '.state == "live" and .revocation == null'
+	hold_pin -q --lease "file:$1" --hold 0
+	lease_ended 0 "a lease without a word"
+	[ ! -s /tmp/held ] || fail "-q says something"
+
+	# Stopped after pinning: it hears of the end before it has looked at the pin.
+	LD_PRELOAD=$here/stop.so "$here/pinctl" pin --lease "file:$1" >/tmp/held 2>&1 &
+	holder=$!
+	n=0
+	until [ "$(awk '{ print $3 }' /proc/$holder/stat)" = T ] || [ "$n" = 600 ]; do
+		usleep 100000
+		n=$((n + 1))
+	done
+	truncate -s 0 "$1"
+	kill -CONT "$holder"
+	lease_ended 1 "a lease of $1 that is lost before it is shown"
+	says '^pin [0-9]*: 1024 pages in [0-9]* runs, .* charged, a lease$' \
+		'^pin [0-9]* revoked: nothing'
+	truncate -s 4M "$1"
+}
+
+leases_of_nothing() {
+	before=$(pinned_pages)
+	is 0 '^pin [0-9]*: 256 pages in .* charged, for the long term: none of it needs a lease$' \
+		pin --lease new:memfd,1M --hold 0
+	json 0 '.mode == "longterm" and .revocation == null' pin --lease new:anon,1M --hold 0
+	json 1 '.refusal.reason == "file-dirty-tracking"' pin --lease file:/mnt/plain/data
+	is 2 '' pin --lease --read file:/mnt/dax/data
+	hold_lease_json new:anon,1M
+	kill "$holder"
+	lease_ended 0 "--lease of what needs none"
+	lease_document '.mode == "longterm" and .state == "live"'
 }
 
 as_dev() { # EXIT FILTER COMMAND: pinctl COMMAND -J of a user without privileges
@@ -293,6 +422,9 @@ json 0 '.charge.rule == null' check --for io_uring new:anon,1G
 holds_until TERM
 holds_until INT
 lists_and_shows
+leases /mnt/dax/data
+leases /mnt/xfs/data
+leases_of_nothing
 
 if rmmod pin; then
 	passed=$((passed + 1))

@@ -117,6 +117,11 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 		mistake "needs a time" pin new:anon,1M --hold "$time"
 	done
 	mistake "memory of its own" pin 1
+	for command in pin check; do
+		mistake "a lease is for writing" $command --read --lease new:anon,1M
+		mistake "a lease is for writing" $command --lease --read new:anon,1M
+	done
+	mistake "rdma knows no leases" check --lease --for rdma new:anon,1M
 	mistake "--try needs" check --try self
 }
 

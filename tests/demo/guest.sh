@@ -93,6 +93,16 @@ title "Files on filesystem-DAX: refused, and explained"
 show 1 pinctl pin file:/mnt/ext4dax/data
 show 1 pinctl pin file:/mnt/xfsdax/data
 
+title "A lease on such a file, until somebody truncates it"
+{
+	until pinctl list -J | jq -e '.charged > 0' > /dev/null; do
+		usleep 100000
+	done
+	truncate -s 1M /mnt/ext4dax/data
+} &
+show 1 pinctl pin --lease file:/mnt/ext4dax/data
+wait $!
+
 title "What can be pinned: device-dax, hugetlb, memfd, anonymous memory"
 show 0 pinctl pin "file:$devdax" --query --hold 0
 show 0 pinctl pin new:anon,8M,hugetlb=2M --query --hold 0

@@ -20,7 +20,10 @@ die() {
 
 prepare() {
 	mount_dax ext4 /dev/pmem0 /mnt/pmem0 || die "no filesystem with DAX"
-	dd if=/dev/zero of=/mnt/pmem0/data bs=1M count=4 2>/dev/null
+	mount_dax ext4 /dev/pmem1 /mnt/pmem1 || die "no second filesystem with DAX"
+	for file in /mnt/pmem0/data /mnt/pmem1/data; do
+		dd if=/dev/zero of=$file bs=1M count=4 2>/dev/null
+	done
 	modprobe -q loop
 	mkdir -p /mnt/disk
 	truncate -s 64M /tmp/image
@@ -53,10 +56,22 @@ hold() { # TARGET: a pin that is there when this returns
 	done
 }
 
+# Somebody else, who truncates files as soon as something is pinned.
+take_back() {
+	until pinctl list -J | jq -e '.charged > 0' > /dev/null; do
+		usleep 100000
+	done
+	truncate -s 1M /mnt/pmem0/data /mnt/pmem1/data
+}
+
 # What the documents take for granted at this block.
 scene() { # SCRIPT
 	case $(cat "$1") in
 	*insmod*) ! [ -e /dev/pin ] || rmmod pin ;;
+	*"pin --lease"*)
+		take_back &
+		holders=$!
+		;;
 	*create-namespace*) umount /mnt/pmem0 ;;
 	*"pinctl list"*)
 		hold new:anon,64M
@@ -76,11 +91,11 @@ run() { # NAME USER
 	{
 		echo 'sudo() { "$@"; }; make() { :; }'
 		echo "PID=$target COUNT=1 LENGTH=8192 PAGES=100000 PINS=100 PROGRAM=/tmp/pinctl"
-		if [ "$2" = host ]; then
-			echo FILE=/tmp/data
-		else
-			echo FILE=/mnt/disk/data
-		fi
+		case $2,$(cat "$here/blocks/$1.sh") in
+		host,*) echo FILE=/tmp/data ;;
+		*"pin --lease"*) echo FILE=/mnt/pmem1/data ;;
+		*) echo FILE=/mnt/disk/data ;;
+		esac
 		cat "$here/blocks/$1.sh"
 	} > "/tmp/$1.sh"
 	case $2 in

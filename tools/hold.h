@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hold: how long a pin is held, and by what that ends: a time, SIGINT or SIGTERM, or,
+ * of a lease, the kernel, which takes it back.
+ */
+#ifndef _PINCTL_HOLD_H
+#define _PINCTL_HOLD_H
+
+#include <libpin.h>
+
+#include "output.h"
+
+/*
+ * How a lease was taken back: @address and @length are what was invalidated, @cause is
+ * an enum pin_cause, @time_ns as in struct pin_event.  @lost: events that were lost
+ * before it.
+ */
+struct revocation {
+	bool revoked;
+	uint64_t address;
+	uint64_t length;
+	uint64_t time_ns;
+	uint32_t cause;
+	uint64_t lost;
+};
+
+/* From now on SIGINT and SIGTERM wait for hold_wait(). */
+void hold_begin(void);
+
+/*
+ * Until @seconds are over (never if negative), a signal has come, or there is an event on
+ * @ctx, which may be NULL.  0 or -errno.
+ */
+int hold_wait(const struct libpin_context *ctx, long seconds);
+
+/* What has happened to pin @id by now, without waiting.  0 or -errno. */
+int revocation_read(struct libpin_context *ctx, uint64_t id, struct revocation *revocation);
+
+/* What happened, where, and what to do: as text, and as a member of a document. */
+void revocation_print(const struct pinctl *pinctl, uint64_t id,
+		      const struct revocation *revocation);
+/* NULL if there was none. */
+struct json_object *revocation_json(const struct revocation *revocation);
+
+#endif /* _PINCTL_HOLD_H */
