@@ -62,14 +62,40 @@ static void print_marks(uint32_t flags)
 			printf("  [%s]", marks[i].mark);
 }
 
-static void print_remedies(const struct pinctl *pinctl, uint32_t reason, uint32_t consumer)
+/* Where it was met decides; explained by itself, the remedy's own words do. */
+static bool lease_would_work(const struct explanation *explanation)
+{
+	size_t i;
+
+	for (i = 0; i < explanation->count; i++)
+		if (explanation->segments[i]->flags & PIN_REPORT_LEASE)
+			return true;
+	return !explanation->count;
+}
+
+/* Remedy @index of those that can help there; NULL beyond the last. */
+static const struct libpin_remedy *remedy_at(const struct explanation *explanation, size_t index)
+{
+	bool lease = lease_would_work(explanation);
+	const struct libpin_remedy *remedy;
+	size_t i;
+
+	for (i = 0; (remedy = libpin_reason_remedy_for(explanation->reason,
+						       explanation->consumer, i)); i++)
+		if ((lease || !(libpin_remedy_flags(remedy) & LIBPIN_REMEDY_NEEDS_LEASE)) &&
+		    !index--)
+			return remedy;
+	return NULL;
+}
+
+static void print_remedies(const struct pinctl *pinctl, const struct explanation *explanation)
 {
 	const struct libpin_remedy *remedy;
 	size_t i;
 
 	output_colored(pinctl, "bold", "What to do");
 	putchar('\n');
-	for (i = 0; (remedy = libpin_reason_remedy_for(reason, consumer, i)); i++) {
+	for (i = 0; (remedy = remedy_at(explanation, i)); i++) {
 		const char *command = libpin_remedy_command(remedy);
 
 		printf("  %zu. ", i + 1);
@@ -132,7 +158,7 @@ void explanation_print(const struct pinctl *pinctl, const struct explanation *ex
 					      libpin_consumer_ledger(explanation->consumer));
 	}
 	putchar('\n');
-	print_remedies(pinctl, explanation->reason, explanation->consumer);
+	print_remedies(pinctl, explanation);
 }
 
 static struct json_object *remedy_json(const struct libpin_remedy *remedy)
@@ -166,11 +192,10 @@ struct json_object *explanation_json(const struct explanation *explanation)
 {
 	struct json_object *object = json_members(), *remedies = json_array();
 	struct json_object *places = json_array();
-	uint32_t reason = explanation->reason, consumer = explanation->consumer;
 	const struct libpin_remedy *remedy;
 	size_t i;
 
-	for (i = 0; (remedy = libpin_reason_remedy_for(reason, consumer, i)); i++)
+	for (i = 0; (remedy = remedy_at(explanation, i)); i++)
 		json_append(remedies, remedy_json(remedy));
 	for (i = 0; i < explanation->count; i++)
 		json_append(places, place_json(explanation->segments[i]));

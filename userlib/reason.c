@@ -22,6 +22,7 @@
 #define DESTROYS LIBPIN_REMEDY_DESTROYS_DATA
 #define ROOT	 LIBPIN_REMEDY_NEEDS_ROOT
 #define REBOOT	 LIBPIN_REMEDY_NEEDS_REBOOT
+#define LEASE	 LIBPIN_REMEDY_NEEDS_LEASE
 
 /* Whom a remedy helps: ANY stands for a program that uses /dev/pin itself. */
 #define FOR(name)	(1u << LIBPIN_CONSUMER_##name)
@@ -112,10 +113,10 @@ static const struct wording wordings[] = {
 		  "place of their _FIXED forms hold it only while the I/O runs.", ONLY(IO_URING) },
 		{ "If it is the memory of a virtual machine: back it with memfd, hugetlb or "
 		  "device-dax (QEMU: -object memory-backend-memfd).", ONLY(VFIO | IOMMUFD) },
-		{ "Ask for a lease (PIN_F_LEASE, libpin_request_set_lease()), which the "
-		  "filesystem can take back, if the module has the feature and the program can "
-		  "stop its device when the lease is revoked.",
-		  "pinctl doctor", ANY },
+		{ "Ask for a lease (PIN_F_LEASE, libpin_request_set_lease()) of a shared, writable "
+		  "mapping. The filesystem can take it back at any moment, so the program has to "
+		  "be able to stop its device then.",
+		  "pinctl pin --lease file:\"$FILE\"", LEASE, ANY },
 		{ "Pin an anonymous or hugetlb buffer and copy between it and the file." },
 	},
 },

@@ -15,6 +15,19 @@ struct libpin_refusal {
 	char *path;
 };
 
+/* The report on what was refused; NULL if the reports were cut short before it. */
+static const struct libpin_report *report_at(const struct libpin_verdict *verdict,
+					     uint64_t address)
+{
+	size_t i;
+
+	for (i = 0; i < verdict->count; i++)
+		if (address >= verdict->reports[i].raw.start &&
+		    address < verdict->reports[i].raw.end)
+			return &verdict->reports[i];
+	return NULL;
+}
+
 static char *path_from_proc(uint64_t address)
 {
 	const struct libpin_mapping *mapping;
@@ -32,15 +45,11 @@ static char *path_from_proc(uint64_t address)
 
 static char *path_at(const struct libpin_verdict *verdict, uint64_t address)
 {
-	size_t i;
+	const struct libpin_report *report = report_at(verdict, address);
 
-	for (i = 0; i < verdict->count; i++) {
-		const struct libpin_report *report = &verdict->reports[i];
-
-		if (address >= report->raw.start && address < report->raw.end)
-			return report->path ? strdup(report->path) : NULL;
-	}
-	return path_from_proc(address);
+	if (!report)
+		return path_from_proc(address);
+	return report->path ? strdup(report->path) : NULL;
 }
 
 /* Takes over @verdict; on failure (NULL, no memory) it stays the caller's. */
@@ -97,15 +106,39 @@ LIBPIN_API const char *libpin_refusal_path(const struct libpin_refusal *refusal)
 	return refusal ? refusal->path : NULL;
 }
 
-LIBPIN_API size_t libpin_refusal_remedy_count(const struct libpin_refusal *refusal)
+/* Not known is no: a lease is not promised. */
+static int lease_would_work(const struct libpin_refusal *refusal)
 {
-	return libpin_reason_remedy_count(libpin_refusal_reason(refusal));
+	const struct libpin_report *report = report_at(refusal->verdict, refusal->raw.addr);
+
+	return report && report->raw.flags & PIN_REPORT_LEASE;
 }
 
 LIBPIN_API const struct libpin_remedy *
 libpin_refusal_remedy(const struct libpin_refusal *refusal, size_t index)
 {
-	return libpin_reason_remedy(libpin_refusal_reason(refusal), index);
+	const struct libpin_remedy *remedy;
+	size_t i;
+
+	if (!refusal)
+		return NULL;
+	for (i = 0; (remedy = libpin_reason_remedy(refusal->raw.reason, i)); i++) {
+		if (libpin_remedy_flags(remedy) & LIBPIN_REMEDY_NEEDS_LEASE &&
+		    !lease_would_work(refusal))
+			continue;
+		if (!index--)
+			return remedy;
+	}
+	return NULL;
+}
+
+LIBPIN_API size_t libpin_refusal_remedy_count(const struct libpin_refusal *refusal)
+{
+	size_t count = 0;
+
+	while (libpin_refusal_remedy(refusal, count))
+		count++;
+	return count;
 }
 
 LIBPIN_API const struct libpin_verdict *

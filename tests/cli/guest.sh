@@ -197,6 +197,9 @@ lease_document() { # FILTER
 	fi
 }
 
+# $FILE stands for itself in the remedy.
+lease_command="pinctl pin --lease file:\"\$FILE\""
+
 # A process of its own truncates: it neither knows of the lease nor waits for it.
 leases() { # FILE
 	before=$(pinned_pages)
@@ -206,6 +209,17 @@ leases() { # FILE
 		check --lease "file:$1"
 	json 0 '.tried and .pinnable' check --try --lease "file:$1"
 	json 1 '.lease == false and .results[0].lease' check "file:$1"
+	is 1 "^ *$lease_command$" pin "file:$1"
+	json 1 '.refusal.remedies | any(.command | strings | contains("pin --lease"))' \
+		pin "file:$1"
+	# A mapping that is not writable is not promised one.
+	json 1 '.refusal.reason == "fsdax" and
+		(.refusal.remedies | length > 1 and all(.text | contains("lease") | not))' \
+		pin --read "file:$1"
+	json 1 '.explanations[0] | .reason == "fsdax" and
+		(.remedies | all(.text | contains("lease") | not))' explain --read "file:$1"
+	json 1 '.explanations[0].remedies | any(.text | contains("lease"))' explain "file:$1"
+
 	is 0 '^mode  *lease$' pin --lease "file:$1" --hold 0 --query
 	json 0 '.mode == "lease" and .state == "live" and .revocation == null and .pages == 1024' \
 		pin --lease "file:$1" --hold 0

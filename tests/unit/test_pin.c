@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <libpin.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -251,6 +252,64 @@ START_TEST(test_broken_module)
 }
 END_TEST
 
+static uint32_t fsdax_flags;
+static uint32_t fsdax_reports;
+
+static int refuses_fsdax(unsigned long command, void *argument)
+{
+	struct pin_pin *pin = argument;
+
+	(void)command;
+	put_refusal(pin, PIN_REASON_FSDAX, EOPNOTSUPP);
+	*(struct pin_report *)(uintptr_t)pin->reports = (struct pin_report){
+		.start = pin->addr & ~(PAGE - 1),
+		.end = (pin->addr & ~(PAGE - 1)) + PAGE,
+		.kind = PIN_KIND_FSDAX,
+		.reason = PIN_REASON_FSDAX,
+		.error = EOPNOTSUPP,
+		.flags = fsdax_flags,
+	};
+	pin->reports_count = fsdax_reports;
+	return -EOPNOTSUPP;
+}
+
+static size_t remedies_of_fsdax(uint32_t flags, uint32_t reports, bool *lease)
+{
+	struct libpin_context *ctx = fake_context(refuses_fsdax);
+	struct libpin_request *request = request_of(0x1000, 1);
+	const struct libpin_remedy *remedy;
+	struct libpin_refusal *refusal;
+	struct libpin_pin *pin;
+	size_t i;
+
+	fsdax_flags = flags;
+	fsdax_reports = reports;
+	*lease = false;
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), -EOPNOTSUPP);
+	for (i = 0; (remedy = libpin_refusal_remedy(refusal, i)); i++)
+		*lease |= libpin_remedy_flags(remedy) & LIBPIN_REMEDY_NEEDS_LEASE;
+	ck_assert_uint_eq(libpin_refusal_remedy_count(refusal), i);
+	libpin_refusal_free(refusal);
+	libpin_request_free(request);
+	libpin_context_close(ctx);
+	return i;
+}
+
+/* A lease is a remedy only where the module says so. */
+START_TEST(test_lease_remedy)
+{
+	size_t all = libpin_reason_remedy_count(PIN_REASON_FSDAX);
+	bool lease;
+
+	ck_assert_uint_eq(remedies_of_fsdax(PIN_REPORT_LEASE, 1, &lease), all);
+	ck_assert(lease);
+	ck_assert_uint_eq(remedies_of_fsdax(PIN_REPORT_SHARED, 1, &lease), all - 1);
+	ck_assert(!lease);
+	ck_assert_uint_eq(remedies_of_fsdax(PIN_REPORT_LEASE, 0, &lease), all - 1);
+	ck_assert(!lease);
+}
+END_TEST
+
 static int positive(unsigned long command, void *argument)
 {
 	(void)command;
@@ -412,6 +471,7 @@ Suite *suite_pin(void)
 	tcase_add_test(pin, test_replaced_mapping);
 	tcase_add_test(pin, test_resource);
 	tcase_add_test(pin, test_broken_module);
+	tcase_add_test(pin, test_lease_remedy);
 	tcase_add_test(pin, test_positive_return);
 	tcase_add_test(pin, test_unpin);
 	tcase_add_test(pin, test_null);

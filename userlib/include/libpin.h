@@ -535,10 +535,13 @@ const char *libpin_refusal_sentence(const struct libpin_refusal *refusal);
  */
 const char *libpin_refusal_path(const struct libpin_refusal *refusal);
 
-/* libpin_reason_remedy_count() of the reason. */
+/* How many remedies of the reason can help what was refused. */
 size_t libpin_refusal_remedy_count(const struct libpin_refusal *refusal);
 
-/* libpin_reason_remedy() of the reason. */
+/*
+ * One of them, best first; NULL beyond the last. As libpin_reason_remedy(), without a
+ * lease unless the report at the address says that one would work.
+ */
 const struct libpin_remedy *libpin_refusal_remedy(const struct libpin_refusal *refusal,
 						  size_t index);
 
@@ -598,11 +601,15 @@ size_t libpin_reason_remedy_count_for(uint32_t reason, uint32_t consumer);
 const struct libpin_remedy *
 libpin_reason_remedy_for(uint32_t reason, uint32_t consumer, size_t index);
 
-/* What following a remedy costs. */
+/*
+ * What following a remedy costs and takes. One that needs a lease is of no use for a
+ * mapping whose report lacks PIN_REPORT_LEASE.
+ */
 enum libpin_remedy_costs {
 	LIBPIN_REMEDY_DESTROYS_DATA = 1 << 0,
 	LIBPIN_REMEDY_NEEDS_ROOT = 1 << 1,
-	LIBPIN_REMEDY_NEEDS_REBOOT = 1 << 2
+	LIBPIN_REMEDY_NEEDS_REBOOT = 1 << 2,
+	LIBPIN_REMEDY_NEEDS_LEASE = 1 << 3
 };
 
 /* What to do, in words. */
