@@ -20,6 +20,7 @@
 #include "explanation.h"
 #include "hold.h"
 #include "progress.h"
+#include "revocation.h"
 #include "segment.h"
 #include "size.h"
 #include "text.h"
@@ -243,7 +244,7 @@ static int hold(struct pinctl *pinctl, const struct pin_options *options, struct
 				"cannot release pin %" PRIu64 ": %s", held->id, strerror(-ret));
 	/* Only now nothing can happen to it any more. */
 	if (!waited && options->lease)
-		waited = revocation_read(held->ctx, held->id, &held->revocation);
+		waited = hold_revocation(held->ctx, held->id, &held->revocation);
 	if (waited)
 		return complain(pinctl, EXIT_UNKNOWN, "it is released", NULL,
 				"cannot tell what happens to pin %" PRIu64 ": %s", held->id,

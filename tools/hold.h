@@ -6,9 +6,9 @@
 #ifndef _PINCTL_HOLD_H
 #define _PINCTL_HOLD_H
 
-#include <libpin.h>
+#include <stdbool.h>
 
-#include "output.h"
+#include <libpin.h>
 
 /*
  * How a lease was taken back: @address and @length are what was invalidated, @cause is
@@ -34,12 +34,6 @@ void hold_begin(void);
 int hold_wait(const struct libpin_context *ctx, long seconds);
 
 /* What has happened to pin @id by now, without waiting.  0 or -errno. */
-int revocation_read(struct libpin_context *ctx, uint64_t id, struct revocation *revocation);
-
-/* What happened, where, and what to do: as text, and as a member of a document. */
-void revocation_print(const struct pinctl *pinctl, uint64_t id,
-		      const struct revocation *revocation);
-/* NULL if there was none. */
-struct json_object *revocation_json(const struct revocation *revocation);
+int hold_revocation(struct libpin_context *ctx, uint64_t id, struct revocation *revocation);
 
 #endif /* _PINCTL_HOLD_H */

@@ -8,7 +8,7 @@
 #include "suites.h"
 
 Suite *(*const suites[])(void) = { suite_size, suite_target, suite_text, suite_progress,
-	NULL };
+	suite_hold, NULL };
 
 void out_of_memory(void)
 {

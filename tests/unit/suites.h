@@ -19,5 +19,6 @@ Suite *suite_size(void);
 Suite *suite_target(void);
 Suite *suite_text(void);
 Suite *suite_progress(void);
+Suite *suite_hold(void);
 
 #endif /* _TESTS_UNIT_SUITES_H */
