@@ -73,6 +73,10 @@ test-vm: ## the tests of the virtual machine's own runner; KERNEL=
 	@tests/setup.sh vm
 	@tests/vm/selftest.sh $(KERNEL)
 
+bench: ## what leases cost, in executed instructions, in the virtual machine; KERNEL=6.12|7.2
+	@tests/setup.sh build vm
+	@tests/bench/run.sh $(KERNEL)
+
 lint: ## checkpatch, sparse, coccinelle, W=1, shellcheck, spelling, licences
 	@tests/lint.sh
 
@@ -88,4 +92,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-packages test-vm lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-packages test-vm bench lint abi-snapshot clean help
