@@ -66,8 +66,9 @@ test: ## all suites, on this machine and on stock Linux 6.1 and 6.12
 test-debug: ## the same suites on the debug kernel, 7.2
 	@tests/run.sh 7.2
 
-test-packages: ## the Debian packages, in a bare Debian 12 and in the virtual machine
+test-packages: ## the Debian packages and make install, in a bare Debian 12
 	@tests/package/run
+	@tests/docs/root
 
 test-vm: ## the tests of the virtual machine's own runner; KERNEL=
 	@tests/setup.sh vm
