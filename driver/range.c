@@ -625,6 +625,9 @@ int pindev_range_pin(struct pindev_request *req)
 	if (!err)
 		err = pindev_reports_init(&reports, arg->reports_capacity,
 					  arg->report_size);
+	if (err == -ENOMEM)
+		return pindev_refuse(try.refusal, PIN_REASON_NO_MEMORY,
+				     try.range.start);
 	if (err)
 		return err;
 
