@@ -366,6 +366,10 @@ static int pin_huge_page(struct attempt *try, unsigned long *addr)
 	long got;
 
 	got = pindev_gup(&try->segment, try->write, *addr, 1, try->batch);
+	/* As for small pages, trouble that passes is none. */
+	if (got == -ENOMEM)
+		got = pindev_gup(&try->segment, try->write, *addr, 1,
+				 try->batch);
 	if (got < 0)
 		return page_failed(try, *addr, got);
 
