@@ -40,7 +40,8 @@ static long probe_page(unsigned long addr, unsigned int gup_flags)
 /* ENOMEM: is there no memory, or can the page not be moved to where it may stay? */
 static u32 no_memory_reason(unsigned long addr, unsigned int gup_flags)
 {
-	if (probe_page(addr, gup_flags) == 1)
+	/* The page of a lease may stay where it is. */
+	if (gup_flags & FOLL_LONGTERM && probe_page(addr, gup_flags) == 1)
 		return PIN_REASON_MIGRATE_FAILED;
 	return PIN_REASON_NO_MEMORY;
 }

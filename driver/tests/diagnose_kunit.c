@@ -21,6 +21,8 @@ static void errno_of_a_page(struct kunit *test)
 		{ -EBUSY, PIN_REASON_DEVICE_BUSY },
 		{ -ENODEV, PIN_REASON_DEVICE_BUSY },
 		{ -EHWPOISON, PIN_REASON_HWPOISON },
+		/* Not for the long term: nothing has to be moved. */
+		{ -ENOMEM, PIN_REASON_NO_MEMORY },
 	};
 	const struct pindev_segment segment = { .file_end = ULONG_MAX };
 	int i;
