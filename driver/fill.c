@@ -195,6 +195,10 @@ static int fill_locked(struct fill *fill, unsigned long *addr)
 	id = dax_read_lock();
 	got = pin_user_pages_fast(*addr, count, fill->segment.gup_flags,
 				  fill->batch);
+	/* As for pages without a lease, trouble that passes is none. */
+	if (got <= 0)
+		got = pin_user_pages_fast(*addr, 1, fill->segment.gup_flags,
+					  fill->batch);
 	if (got > 0) {
 		pindev_delay(PINDEV_DELAY_LEASE_PINNED);
 		err = add_batch(fill, *addr, got);
