@@ -165,6 +165,9 @@ kernel_suites() { # KERNEL
 	suite "removal-$kernel" tests/vm/run.sh -k "$kernel" -n "removal" -t 600 \
 		"${plain[@]}" -f tests/func/removal.sh -- /root/removal.sh "$kernel"
 	if [ "$kernel" = 7.2 ]; then
+		# No other kernel lets things fail on demand.
+		suite "failnth-$kernel" tests/vm/run.sh -k "$kernel" -n "failnth" -t 900 \
+			"${plain[@]}" -- /root/guest.sh "$kernel" failnth
 		suite "cma-$kernel" tests/vm/run.sh -k "$kernel" -n "cma" -t 600 \
 			-m 1536M -a "cma=700M nokaslr" "${plain[@]}" -- \
 			/root/guest.sh "$kernel" cma

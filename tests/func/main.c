@@ -55,6 +55,7 @@ static const struct named_suite elsewhere[] = {
 	{ "zone", zone_suite },
 	{ "removal", removal_suite },
 	{ "kill", kill_suite },
+	{ "failnth", failnth_suite },
 };
 
 #define ELSEWHERE	(sizeof(elsewhere) / sizeof(*elsewhere))
