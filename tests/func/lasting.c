@@ -352,6 +352,88 @@ START_TEST(closed)
 }
 END_TEST
 
+static void take_truncate(struct leased *leased)
+{
+	ck_assert_int_eq(ftruncate(leased->fd, 0), 0);
+	ck_assert_int_eq(ftruncate(leased->fd, leased->length), 0);
+}
+
+static void take_punch(struct leased *leased)
+{
+	ck_assert_int_eq(fallocate(leased->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				   3 * page, 2 * page), 0);
+}
+
+static void take_discard(struct leased *leased)
+{
+	ck_assert_int_eq(madvise(leased->addr + 5 * page, page, MADV_DONTNEED), 0);
+}
+
+static void take_unmap(struct leased *leased)
+{
+	ck_assert_int_eq(munmap(leased->addr, page), 0);
+	ck_assert_ptr_eq(mmap(leased->addr, leased->length, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_FIXED, leased->fd, 0), leased->addr);
+}
+
+static void take_move(struct leased *leased)
+{
+	char *there = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(there, MAP_FAILED);
+	ck_assert_ptr_eq(mremap(leased->addr + page, page, page,
+				MREMAP_MAYMOVE | MREMAP_FIXED, there), there);
+	ck_assert_ptr_eq(mremap(there, page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
+				leased->addr + page), leased->addr + page);
+}
+
+static const struct taking {
+	void (*run)(struct leased *leased);
+	uint32_t cause;
+} takings[] = {
+	{ take_truncate, PIN_CAUSE_FILE },
+	{ take_punch, PIN_CAUSE_FILE },
+	{ take_discard, PIN_CAUSE_FILE },
+	{ take_unmap, PIN_CAUSE_UNMAP },
+	{ take_move, PIN_CAUSE_UNMAP },
+};
+
+#define TAKINGS	((int)(sizeof(takings) / sizeof(*takings)))
+
+static unsigned int takes(void)
+{
+	const char *set = getenv("PIN_TEST_TAKES");
+
+	return set ? strtoul(set, NULL, 10) : 50;
+}
+
+/* Again and again: none is missed, and each is told of once. */
+START_TEST(taken_each_time)
+{
+	const struct taking *by = &takings[_i / DAX_DIRS];
+	struct counters before = counters_read();
+	struct pin_query queried;
+	struct pin_event event;
+	struct leased leased;
+	unsigned int i;
+
+	leased_open(&leased, dax_dirs[_i % DAX_DIRS], PAGES * page);
+	for (i = 0; i < takes(); i++) {
+		leased_pin(&leased);
+		by->run(&leased);
+		ck_assert_int_eq(query(leased.id, &queried), 0);
+		ck_assert_uint_eq(queried.state, PIN_STATE_REVOKED);
+		event = expect_event(leased.id);
+		ck_assert_uint_eq(event.cause, by->cause);
+		ck_assert_uint_eq(event.lost, 0);
+		ck_assert_int_eq(unpin(leased.id), 0);
+	}
+	expect_no_event();
+	leased_close(&leased);
+	counters_expect(&before, "after all were taken");
+}
+END_TEST
+
 /* --- what does not */
 
 static void write_to(const char *path, const char *text)
@@ -532,6 +614,10 @@ Suite *lasting_suite(void)
 	tcase_add_loop_test(tcase, forked, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, passed_on, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, closed, 0, DAX_DIRS);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_with_context("taken-each-time");
+	tcase_set_timeout(tcase, 1800);
+	tcase_add_loop_test(tcase, taken_each_time, 0, TAKINGS * DAX_DIRS);
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_with_context("disturbed");
 	tcase_set_timeout(tcase, 1800);
