@@ -164,6 +164,8 @@ kernel_suites() { # KERNEL
 		/root/guest.sh "$kernel" movable zone
 	suite "removal-$kernel" tests/vm/run.sh -k "$kernel" -n "removal" -t 600 \
 		"${plain[@]}" -f tests/func/removal.sh -- /root/removal.sh "$kernel"
+	suite "reconfigure-$kernel" tests/vm/run.sh -k "$kernel" -n "reconfigure" -t 900 \
+		"${plain[@]}" -- /root/guest.sh "$kernel" reconfigure
 	if [ "$kernel" = 7.2 ]; then
 		# No other kernel lets things fail on demand.
 		suite "failnth-$kernel" tests/vm/run.sh -k "$kernel" -n "failnth" -t 900 \

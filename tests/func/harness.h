@@ -49,6 +49,7 @@ Suite *cma_suite(void);
 Suite *zone_suite(void);
 Suite *removal_suite(void);
 Suite *failnth_suite(void);
+Suite *reconfigure_suite(void);
 Suite *windows_runs_suite(void);
 Suite *windows_lease_suite(void);
 

@@ -6,9 +6,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 const char *const dax_dirs[DAX_DIRS] = { "PIN_TEST_EXT4DAX", "PIN_TEST_XFSDAX" };
@@ -63,6 +66,21 @@ void leased_close(struct leased *leased)
 	close(leased->fd);
 	unlink(leased->path);
 	free((char *)leased->path);
+}
+
+void leased_namespace(const char *dir, char *name, size_t size)
+{
+	char link[64], target[256];
+	struct stat stat_dir;
+	ssize_t length;
+
+	ck_assert_int_eq(stat(dir, &stat_dir), 0);
+	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u/device",
+		 major(stat_dir.st_dev), minor(stat_dir.st_dev));
+	length = readlink(link, target, sizeof(target) - 1);
+	ck_assert_int_gt(length, 0);
+	target[length] = 0;
+	snprintf(name, size, "%s", strrchr(target, '/') + 1);
 }
 
 /* Does LIST list the pin, with these flags? */

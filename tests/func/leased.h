@@ -28,6 +28,9 @@ void leased_pin(struct leased *leased);
 /* Unmap, close and remove; the pin is not touched. */
 void leased_close(struct leased *leased);
 
+/* The namespace of the block device that a directory is mounted from. */
+void leased_namespace(const char *dir, char *name, size_t size);
+
 /* Live: in QUERY, LIST, READ; READ sees what is mapped. */
 void expect_live(uint64_t id);
 /* Revoked: in QUERY, LIST, RUNS, READ, WRITE; nothing is pinned for it any more. */

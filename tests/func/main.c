@@ -54,6 +54,7 @@ static const struct named_suite elsewhere[] = {
 	{ "cma", cma_suite },
 	{ "zone", zone_suite },
 	{ "removal", removal_suite },
+	{ "reconfigure", reconfigure_suite },
 	{ "kill", kill_suite },
 	{ "failnth", failnth_suite },
 };

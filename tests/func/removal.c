@@ -10,29 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PAGES		64
 #define LEASES		8
-
-/* The namespace of the block device that a directory is mounted from. */
-static void namespace_of(const char *dir, char *name, size_t size)
-{
-	char link[64], target[256];
-	struct stat stat_dir;
-	ssize_t length;
-
-	ck_assert_int_eq(stat(dir, &stat_dir), 0);
-	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u/device",
-		 major(stat_dir.st_dev), minor(stat_dir.st_dev));
-	length = readlink(link, target, sizeof(target) - 1);
-	ck_assert_int_gt(length, 0);
-	target[length] = 0;
-	snprintf(name, size, "%s", strrchr(target, '/') + 1);
-}
 
 static double seconds_since(const struct timespec *start)
 {
@@ -56,7 +38,7 @@ START_TEST(unbound)
 	char name[64];
 	int fd, i;
 
-	namespace_of(dir, name, sizeof(name));
+	leased_namespace(dir, name, sizeof(name));
 	for (i = 0; i < LEASES; i++) {
 		leased_open(&leased[i], dax_dirs[_i], PAGES * page);
 		leased_pin(&leased[i]);
