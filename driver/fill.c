@@ -108,6 +108,8 @@ static int add_page(struct fill *fill, struct page *page)
 		put_dev_pagemap(pgmap);
 		return -ENOMEM;
 	}
+	if (fill->pgmap && pgmap != fill->pgmap)
+		fill->lease->several = true;
 	fill->pgmap = pgmap;
 	return 0;
 }
@@ -240,6 +242,7 @@ static bool start_over(struct fill *fill, struct file *file)
 	pindev_lease_drain(lease, true);
 	pindev_runs_free(&lease->runs);
 	fill->pgmap = NULL;
+	lease->several = false;
 	spin_lock(&lease->leases->lock);
 	ok = !mmu_interval_read_retry(&lease->notifier, fill->seq);
 	if (ok) {
@@ -306,6 +309,18 @@ static int fill_lease(struct fill *fill, unsigned int *tries)
 	return err;
 }
 
+/* None is filled any more, so all runs that a lease will ever have are there. */
+static int watch_leases(struct fill *fill, struct pindev_leases *leases)
+{
+	struct pindev_lease *lease;
+
+	list_for_each_entry(lease, &leases->list, link)
+		if (pindev_lease_watch(lease))
+			return refuse(fill, PIN_REASON_NO_MEMORY,
+				      lease->range.start);
+	return 0;
+}
+
 /**
  * pindev_leases_fill() - pin the segments that were noted
  * @pin: in the making; everything else of it is pinned
@@ -331,10 +346,11 @@ int pindev_leases_fill(struct pindev_pin *pin, struct page **batch,
 		err = fill_lease(&fill, &tries);
 		if (err)
 			return err;
-		pindev_lease_watch(fill.lease);
 	}
 	while (!err && (fill.lease = pindev_leases_find_lost(pin->leases)))
 		err = fill_lease(&fill, &tries);
+	if (!err)
+		err = watch_leases(&fill, pin->leases);
 	if (!err)
 		pindev_leases_join(pin);
 	return err;

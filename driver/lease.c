@@ -22,7 +22,7 @@
  *   - not PROTECTION_VMA, PROTECTION_PAGE, SOFT_DIRTY (mprotect, fsync's write
  *     protection, fork, NUMA hints): the page stays where it is.
  *   - a device that is being removed sends no event at all.  While there are
- *     leases a worker looks whether their pagemaps are dying.
+ *     leases a worker looks whether their pagemaps are dying, once for each device.
  *
  * There is one interval notifier for each segment of filesystem-DAX memory and
  * none on the rest of a pin: compaction, KSM and khugepaged would fire it.
@@ -271,18 +271,37 @@ void pindev_leases_retire(struct pindev_pin *pin)
 
 /* --- devices that are being removed */
 
+/**
+ * struct pindev_polled - a device with leases
+ * @link: in polled
+ * @pgmap: of all runs of all its leases, only to be compared: it exists while one of
+ *	them is not drained; NULL: of one lease, that has runs of several
+ * @leases: at least one
+ */
+struct pindev_polled {
+	struct list_head link;
+	struct dev_pagemap *pgmap;
+	struct list_head leases;
+};
+
 /* A run's pagemap exists while the run is not drained. */
+static struct dev_pagemap *pagemap_of(const struct pindev_run_chunk *chunk, u32 i)
+{
+	return pindev_page_pgmap(pfn_to_page(chunk->runs[i].pfn));
+}
+
 static bool is_dying(const struct pindev_lease *lease)
 {
 	const struct pindev_run_chunk *chunk = lease->chunk;
-	struct dev_pagemap *pgmap;
+	bool all = !lease->device->pgmap;
 	u32 i = lease->index;
 
 	while (chunk) {
 		for (; i < chunk->used; i++) {
-			pgmap = pindev_page_pgmap(pfn_to_page(chunk->runs[i].pfn));
-			if (percpu_ref_is_dying(&pgmap->ref))
+			if (percpu_ref_is_dying(&pagemap_of(chunk, i)->ref))
 				return true;
+			if (!all)
+				return false;
 		}
 		chunk = chunk == lease->last ? NULL :
 			list_next_entry(chunk, link);
@@ -291,27 +310,44 @@ static bool is_dying(const struct pindev_lease *lease)
 	return false;
 }
 
-static void poll_lease(struct pindev_lease *lease)
+/* Take the lease back if its device goes; false if it holds nothing any more. */
+static bool poll_lease(struct pindev_lease *lease)
 {
-	bool dying;
+	bool dying, held;
 
 	spin_lock(&lease->leases->lock);
 	dying = is_dying(lease);
+	held = lease->chunk && !dying;
 	if (dying)
 		lose(lease, PIN_CAUSE_DEVICE, lease->range.start,
 		     lease->range.end);
 	spin_unlock(&lease->leases->lock);
 	if (dying)
 		pindev_lease_drain(lease, true);
+	return held;
+}
+
+/* One lease that holds pages tells of all; those that do not are looked at last. */
+static void poll_device(struct pindev_polled *device)
+{
+	struct pindev_lease *lease;
+
+	list_for_each_entry(lease, &device->leases, polled) {
+		if (poll_lease(lease)) {
+			list_rotate_to_front(&lease->polled, &device->leases);
+			break;
+		}
+		cond_resched();
+	}
 }
 
 static void poll_devices(struct work_struct *work)
 {
-	struct pindev_lease *lease;
+	struct pindev_polled *device;
 
 	mutex_lock(&polled_lock);
-	list_for_each_entry(lease, &polled, polled) {
-		poll_lease(lease);
+	list_for_each_entry(device, &polled, link) {
+		poll_device(device);
 		cond_resched();
 	}
 	if (!list_empty(&polled))
@@ -319,21 +355,70 @@ static void poll_devices(struct work_struct *work)
 	mutex_unlock(&polled_lock);
 }
 
-/* From now on somebody looks whether the devices of the lease are being removed. */
-void pindev_lease_watch(struct pindev_lease *lease)
+/* @fresh, or the device that there is for its pagemap; from now on it is polled. */
+static struct pindev_polled *find_device(struct pindev_polled *fresh)
 {
-	mutex_lock(&polled_lock);
+	struct pindev_polled *device;
+
+	lockdep_assert_held(&polled_lock);
 	if (list_empty(&polled))
 		queue_delayed_work(workers, &poll_work, POLL_INTERVAL);
-	list_add_tail(&lease->polled, &polled);
+	list_for_each_entry(device, &polled, link)
+		if (fresh->pgmap && device->pgmap == fresh->pgmap)
+			return device;
+	list_add_tail(&fresh->link, &polled);
+	return fresh;
+}
+
+/**
+ * pindev_lease_watch() - look from now on whether the device of a lease is removed
+ * @lease: filled
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pindev_lease_watch(struct pindev_lease *lease)
+{
+	struct pindev_polled *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+	bool held;
+
+	if (!fresh)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&fresh->leases);
+	spin_lock(&lease->leases->lock);
+	held = lease->chunk;
+	if (held && !lease->several)
+		fresh->pgmap = pagemap_of(lease->chunk, lease->index);
+	spin_unlock(&lease->leases->lock);
+	/* Lost already. */
+	if (!held)
+		goto out_free;
+
+	mutex_lock(&polled_lock);
+	lease->device = find_device(fresh);
+	list_add_tail(&lease->polled, &lease->device->leases);
 	mutex_unlock(&polled_lock);
+	if (lease->device == fresh)
+		return 0;
+out_free:
+	kfree(fresh);
+	return 0;
 }
 
 static void stop_polling(struct pindev_lease *lease)
 {
+	struct pindev_polled *device = lease->device;
+
+	if (!device)
+		return;
 	mutex_lock(&polled_lock);
-	list_del_init(&lease->polled);
+	list_del(&lease->polled);
+	if (!list_empty(&device->leases))
+		device = NULL;
+	else
+		list_del(&device->link);
 	mutex_unlock(&polled_lock);
+	kfree(device);
+	lease->device = NULL;
 }
 
 /* --- making */
@@ -425,7 +510,6 @@ int pindev_lease_add(struct pindev_pin *pin, const struct pindev_range *range)
 	}
 	lease->leases = pin->leases;
 	lease->range = *range;
-	INIT_LIST_HEAD(&lease->polled);
 	pindev_runs_init(&lease->before);
 	pindev_runs_init(&lease->runs);
 	err = attach_notifier(lease);

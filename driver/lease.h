@@ -13,12 +13,14 @@
 /**
  * struct pindev_lease - one segment of filesystem-DAX memory
  * @link: in struct pindev_leases, by address
- * @polled: among the leases of live devices; under polled_lock
+ * @polled: among the leases of its device
+ * @device: where it is polled, or NULL
  * @notifier: tells when the segment is taken back
  * @leases: the pin's
  * @range: the segment
  * @before: while the pin is made: longterm runs between the lease before and this
  * @runs: while the pin is made: the segment's
+ * @several: while the pin is made: the runs may be of more than one pagemap
  * @file: what is mapped; NULL once given back
  * @chunk: where draining goes on; NULL: nothing of the lease is pinned
  * @last: last chunk of the lease's runs
@@ -27,16 +29,19 @@
  * @lost: enum pin_cause: why it was taken back; NONE: it was not
  * @lost_range: what was invalidated of it
  *
- * @file and what follows are under the lock of @leases.
+ * @polled and @device are under polled_lock; @file and what follows are under the lock
+ * of @leases.
  */
 struct pindev_lease {
 	struct list_head link;
 	struct list_head polled;
+	struct pindev_polled *device;
 	struct mmu_interval_notifier notifier;
 	struct pindev_leases *leases;
 	struct pindev_range range;
 	struct pindev_runs before;
 	struct pindev_runs runs;
+	bool several;
 	struct file *file;
 	struct pindev_run_chunk *chunk;
 	struct pindev_run_chunk *last;
@@ -48,7 +53,7 @@ struct pindev_lease {
 
 /* lease.c */
 void pindev_lease_drain(struct pindev_lease *lease, bool may_sleep);
-void pindev_lease_watch(struct pindev_lease *lease);
+int pindev_lease_watch(struct pindev_lease *lease);
 struct pindev_lease *pindev_leases_find_lost(struct pindev_leases *leases);
 void pindev_leases_join(struct pindev_pin *pin);
 
