@@ -223,14 +223,19 @@ static bool lease_invalidate(struct mmu_interval_notifier *notifier,
 {
 	struct pindev_lease *lease = container_of(notifier, struct pindev_lease,
 						  notifier);
+	struct file *file = NULL;
 
 	if (is_harmless(range->event))
 		return true;
 	spin_lock(&lease->leases->lock);
 	mmu_interval_set_seq(notifier, seq);
 	lose(lease, cause_of(range->event), range->start, range->end);
+	/* Not left to the worker, who would close it some time after this. */
+	swap(file, lease->file);
 	spin_unlock(&lease->leases->lock);
 	pindev_lease_drain(lease, mmu_notifier_range_blockable(range));
+	if (file)
+		fput(file);
 	return true;
 }
 
