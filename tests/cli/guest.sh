@@ -246,7 +246,8 @@ leases() { # FILE
 	kill -INT "$holder"
 	lease_ended 0 "a lease of $1 until SIGINT"
 	lease_document '.state == "live" and .revocation == null'
-	hold_pin -q --lease "file:$1" --hold 0
+	"$here/pinctl" pin -q --lease "file:$1" --hold 0 >/tmp/held 2>&1 &
+	holder=$!
 	lease_ended 0 "a lease without a word"
 	[ ! -s /tmp/held ] || fail "-q says something"
 
