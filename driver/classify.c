@@ -32,8 +32,9 @@
 /* Mappings judged under one hold of mmap_lock. */
 #define WALK_BUDGET	1024
 
-/* An entry of the errno table; the name is for user space. */
-#define REASON_ERRNO(constant, name, error)	[constant] = (error),
+/* Entries of the tables by reason; the name is for user space. */
+#define REASON_ERRNO(constant, name, error, scope)	[constant] = (error),
+#define REASON_SCOPE(constant, name, error, scope)	[constant] = (scope),
 
 /**
  * pindev_refuse() - record a refusal
@@ -51,6 +52,19 @@ int pindev_refuse(struct pin_refusal *refusal, u32 reason, u64 addr)
 	refusal->reason = reason;
 	refusal->error = errnos[reason];
 	return -errnos[reason];
+}
+
+/**
+ * pindev_reason_scope() - what a reason tells of
+ * @reason: enum pin_reason, not 0
+ *
+ * Return: the reason's scope from PIN_REASON_TABLE.
+ */
+enum pin_reason_scope pindev_reason_scope(u32 reason)
+{
+	static const u8 scopes[] = { PIN_REASON_TABLE(REASON_SCOPE) };
+
+	return scopes[reason];
 }
 
 static bool is_devdax(struct vm_area_struct *vma)

@@ -403,6 +403,7 @@ int pindev_report_check(struct pindev_request *req);
 
 /* classify.c */
 int pindev_refuse(struct pin_refusal *refusal, u32 reason, u64 addr);
+enum pin_reason_scope pindev_reason_scope(u32 reason);
 int pindev_classify_at(unsigned long addr, unsigned long end, u32 flags,
 		       struct pindev_segment *segment);
 struct file *pindev_classify_lease(const struct pindev_range *range,

@@ -470,10 +470,12 @@ static int pin_all(struct attempt *try)
 	return err;
 }
 
-/* Does the reason tell of the page, and not of the attempt? */
-static bool is_page_reason(u32 reason)
+/* Does the reason tell of the memory, and not of who asks or when? */
+static bool blames_memory(u32 reason)
 {
-	return reason <= PIN_REASON_REFCOUNT;
+	enum pin_reason_scope scope = pindev_reason_scope(reason);
+
+	return scope == PIN_SCOPE_MAPPING || scope == PIN_SCOPE_PAGE;
 }
 
 /* Charge, then pin; on failure nothing stays charged or pinned. */
@@ -493,7 +495,7 @@ static int charge_and_pin(struct attempt *try, struct pindev_reports *reports)
 	err = pin_all(try);
 	if (!err)
 		return 0;
-	if (is_page_reason(try->refusal->reason))
+	if (blames_memory(try->refusal->reason))
 		pindev_reports_blame(reports, try->refusal);
 	/* Nothing was written through the pin. */
 	pindev_pin_release(pin, false);

@@ -489,11 +489,14 @@ static const struct wording wordings[] = {
 },
 };
 
-#define REASON_NAME(constant, name, error) [constant] = name,
+#define REASON_NAME(constant, name, error, scope) [constant] = name,
 static const char *const names[] = { PIN_REASON_TABLE(REASON_NAME) };
 
-#define REASON_ERROR(constant, name, error) [constant] = error,
+#define REASON_ERROR(constant, name, error, scope) [constant] = error,
 static const int errors[] = { PIN_REASON_TABLE(REASON_ERROR) };
+
+#define REASON_SCOPE(constant, name, error, scope) [constant] = scope,
+static const enum pin_reason_scope scopes[] = { PIN_REASON_TABLE(REASON_SCOPE) };
 
 _Static_assert(ARRAY_SIZE(wordings) == ARRAY_SIZE(names), "a reason without words");
 
@@ -533,7 +536,7 @@ LIBPIN_API int libpin_reason_error(uint32_t reason)
 
 LIBPIN_API int libpin_reason_is_resource(uint32_t reason)
 {
-	return reason >= PIN_REASON_MEMLOCK_LIMIT && reason <= PIN_REASON_NO_MEMORY;
+	return reason < ARRAY_SIZE(scopes) && scopes[reason] == PIN_SCOPE_RESOURCE;
 }
 
 LIBPIN_API const char *libpin_reason_sentence(uint32_t reason)

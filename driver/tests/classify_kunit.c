@@ -126,7 +126,7 @@ static void kinds_without_a_file(struct kunit *test)
 }
 
 /* An entry of a table of reasons and errnos; the name is for user space. */
-#define REASON_AND_ERRNO(constant, name, error)	{ (constant), (error) },
+#define REASON_AND_ERRNO(constant, name, error, scope)	{ (constant), (error) },
 
 static void refusals_have_the_errno_of_the_table(struct kunit *test)
 {

@@ -163,21 +163,42 @@ void note_reason(uint32_t reason)
 	noted[reason] = true;
 }
 
-int pin_range(void *addr, size_t length, uint32_t flags, struct pin_pin *arg)
+static int pin_with(struct pin_pin *arg, void *addr, size_t length, uint32_t flags)
 {
 	int err;
 
-	memset(arg, POISON, sizeof(*arg));
 	arg->size = sizeof(*arg);
 	arg->flags = flags;
 	arg->addr = (uintptr_t)addr;
 	arg->length = length;
 	arg->cookie = 0x600DC00C1EULL;
-	arg->reports = 0;
-	arg->reports_capacity = 0;
 	err = call(PIN_IOC_PIN, arg);
 	if (err && arg->refusal.reason)
 		note_reason(arg->refusal.reason);
+	return err;
+}
+
+int pin_range(void *addr, size_t length, uint32_t flags, struct pin_pin *arg)
+{
+	memset(arg, POISON, sizeof(*arg));
+	arg->reports = 0;
+	arg->reports_capacity = 0;
+	return pin_with(arg, addr, length, flags);
+}
+
+int pin_reported(void *addr, size_t length, uint32_t flags, struct pin_pin *arg,
+		 struct check_result *told)
+{
+	int err;
+
+	memset(arg, POISON, sizeof(*arg));
+	memset(told, POISON, sizeof(*told));
+	arg->reports = (uintptr_t)told->reports;
+	arg->reports_capacity = sizeof(told->reports) / sizeof(*told->reports);
+	arg->report_size = sizeof(*told->reports);
+	err = pin_with(arg, addr, length, flags);
+	told->count = arg->reports_count;
+	told->refusal = arg->refusal;
 	return err;
 }
 
@@ -244,11 +265,14 @@ void check_range(void *addr, size_t length, uint32_t flags,
 	result->charge_pages = arg.charge_pages;
 }
 
-#define NAME(constant, name, error)	[constant] = (name),
+#define NAME(constant, name, error, scope)	[constant] = (name),
 static const char *const names[] = { PIN_REASON_TABLE(NAME) };
 
-#define ERROR(constant, name, error)	[constant] = (error),
+#define ERROR(constant, name, error, scope)	[constant] = (error),
 static const int errors[] = { PIN_REASON_TABLE(ERROR) };
+
+#define SCOPE(constant, name, error, scope)	[constant] = (scope),
+static const enum pin_reason_scope scopes[] = { PIN_REASON_TABLE(SCOPE) };
 
 const char *reason_name(uint32_t reason)
 {
@@ -260,6 +284,11 @@ const char *reason_name(uint32_t reason)
 int reason_errno(uint32_t reason)
 {
 	return errors[reason];
+}
+
+static bool blames_memory(uint32_t reason)
+{
+	return scopes[reason] == PIN_SCOPE_MAPPING || scopes[reason] == PIN_SCOPE_PAGE;
 }
 
 uint64_t expect_pinned(void *addr, size_t length, uint32_t flags)
@@ -303,35 +332,49 @@ uint64_t expect_pinned(void *addr, size_t length, uint32_t flags)
 	return arg.id;
 }
 
-/* Does the report over @bad_addr say what the refusal says? */
-static void expect_report(const struct check_result *checked, uintptr_t bad_addr,
-			  uint32_t reason, enum teller teller)
+static const struct pin_report *report_over(const struct check_result *told, uint64_t addr)
 {
 	unsigned int i;
 
-	for (i = 0; i < checked->count; i++) {
-		const struct pin_report *report = &checked->reports[i];
+	for (i = 0; i < told->count; i++)
+		if (addr >= told->reports[i].start && addr < told->reports[i].end)
+			return &told->reports[i];
+	ck_abort_msg("no report covers %#llx", (unsigned long long)addr);
+}
 
-		if (bad_addr < report->start || bad_addr >= report->end)
-			continue;
-		if (teller == BY_MAPPING) {
-			ck_assert_uint_eq(report->reason, reason);
-			ck_assert_int_eq(report->error, reason_errno(reason));
-			return;
-		}
-		ck_assert_uint_eq(report->reason, 0);
-		ck_assert_msg(teller == BY_LIMIT || report->flags & PIN_REPORT_TRY,
-			      "CHECK does not say that only trying can tell");
+void expect_blamed(const struct pin_pin *arg, const struct check_result *told)
+{
+	const struct pin_report *report = report_over(told, arg->refusal.addr);
+	uint32_t reason = arg->refusal.reason;
+
+	if (!blames_memory(reason))
+		reason = 0;
+	ck_assert_msg(report->reason == reason, "PIN says %s, its report %s",
+		      reason_name(arg->refusal.reason), reason_name(report->reason));
+	ck_assert_int_eq(report->error, reason ? reason_errno(reason) : 0);
+}
+
+/* Does CHECK's report over @bad_addr say what the refusal says? */
+static void expect_report(const struct check_result *checked, uintptr_t bad_addr,
+			  uint32_t reason, enum teller teller)
+{
+	const struct pin_report *report = report_over(checked, bad_addr);
+
+	if (teller == BY_MAPPING) {
+		ck_assert_uint_eq(report->reason, reason);
+		ck_assert_int_eq(report->error, reason_errno(reason));
 		return;
 	}
-	ck_abort_msg("no report covers %#llx", (unsigned long long)bad_addr);
+	ck_assert_uint_eq(report->reason, 0);
+	ck_assert_msg(teller == BY_LIMIT || report->flags & PIN_REPORT_TRY,
+		      "CHECK does not say that only trying can tell");
 }
 
 void expect_refused(void *addr, size_t length, uint32_t flags, uint32_t reason,
 		    void *bad_addr, enum teller teller)
 {
 	uint32_t check_flags = flags & PIN_F_WRITE ? PIN_CHECK_WRITE : 0;
-	static struct check_result checked;
+	static struct check_result checked, told;
 	struct counters before = counters_read();
 	struct pin_pin arg;
 	int err;
@@ -349,7 +392,7 @@ void expect_refused(void *addr, size_t length, uint32_t flags, uint32_t reason,
 	}
 	expect_report(&checked, (uintptr_t)bad_addr, reason, teller);
 
-	err = pin_range(addr, length, flags, &arg);
+	err = pin_reported(addr, length, flags, &arg, &told);
 	ck_assert_msg(err, "PIN succeeds, expected %s", reason_name(reason));
 	ck_assert_msg(arg.refusal.reason == reason, "PIN says %s (%s), not %s",
 		      reason_name(arg.refusal.reason), strerror(-err),
@@ -360,6 +403,7 @@ void expect_refused(void *addr, size_t length, uint32_t flags, uint32_t reason,
 	ck_assert_uint_eq(arg.id, 0);
 	ck_assert_uint_eq(arg.pages, 0);
 	ck_assert_uint_eq(arg.runs, 0);
+	expect_blamed(&arg, &told);
 	counters_expect(&before, "after a refusal");
 }
 

@@ -98,6 +98,15 @@ void check_range(void *addr, size_t length, uint32_t flags,
 const char *reason_name(uint32_t reason);
 int reason_errno(uint32_t reason);
 
+/* PIN with room for reports, which go into @told. */
+int pin_reported(void *addr, size_t length, uint32_t flags, struct pin_pin *arg,
+		 struct check_result *told);
+/*
+ * PIN's own report of the refused address blames the mapping or the page if the reason
+ * tells of them, and does not if it tells of a limit or of the attempt.
+ */
+void expect_blamed(const struct pin_pin *arg, const struct check_result *told);
+
 /*
  * Pins, expects success and that CHECK had nothing against it, queries, and
  * returns the id.

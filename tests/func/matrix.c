@@ -120,14 +120,16 @@ static void expect_agreement(const struct check_result *checked,
 static void expect_again(const struct cell *cell, const struct memory *memory,
 			 const struct pin_pin *first)
 {
+	static struct check_result told;
 	struct pin_pin again;
 
-	ck_assert_msg(pin_range(memory->addr, memory->length, cell->flags, &again),
+	ck_assert_msg(pin_reported(memory->addr, memory->length, cell->flags, &again, &told),
 		      "%s at first, pinned at the second attempt",
 		      reason_name(first->refusal.reason));
 	ck_assert_msg(!memcmp(&again.refusal, &first->refusal, sizeof(again.refusal)),
 		      "%s at first, then %s", reason_name(first->refusal.reason),
 		      reason_name(again.refusal.reason));
+	expect_blamed(&again, &told);
 }
 
 static void look(struct cell *cell, struct memory *memory)

@@ -9,7 +9,7 @@
 
 #include "suites.h"
 
-#define ROW(constant, name, error) { constant, name, error },
+#define ROW(constant, name, error, scope) { constant, name, error },
 static const struct {
 	uint32_t reason;
 	const char *name;

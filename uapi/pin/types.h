@@ -76,10 +76,8 @@ enum pin_kind {
  * @PIN_REASON_MAPPING_CHANGED: the mapping changed while it was being pinned
  * @PIN_REASON_INTERRUPTED: the process is being killed
  *
- * Reasons up to @PIN_REASON_LEASE_PRIVATE are decided from the mapping alone,
- * in the order of check_vma_flags() (mm/gup.c, Linux 7.2); those up to
- * @PIN_REASON_REFCOUNT belong to one page and are known only by trying; those
- * up to @PIN_REASON_NO_MEMORY are resources.
+ * What each tells of, the mapping, a page, a resource or the attempt, stands in
+ * PIN_REASON_TABLE.
  */
 enum pin_reason {
 	PIN_REASON_NONE = 0,
@@ -115,44 +113,59 @@ enum pin_reason {
 };
 
 /**
- * PIN_REASON_TABLE - every reason with its name and errno
- * @X: macro called as X(constant, name, errno) for each reason but NONE
+ * enum pin_reason_scope - what a reason tells of
+ * @PIN_SCOPE_MAPPING: the mapping; decided before a page is touched, in the order
+ *	of check_vma_flags() (mm/gup.c, Linux 7.2)
+ * @PIN_SCOPE_PAGE: one page; only trying finds it
+ * @PIN_SCOPE_RESOURCE: a limit, or memory; nothing is wrong with the range
+ * @PIN_SCOPE_ATTEMPT: this one attempt; the next may end otherwise
+ */
+enum pin_reason_scope {
+	PIN_SCOPE_MAPPING = 1,
+	PIN_SCOPE_PAGE = 2,
+	PIN_SCOPE_RESOURCE = 3,
+	PIN_SCOPE_ATTEMPT = 4
+};
+
+/**
+ * PIN_REASON_TABLE - every reason with its name, errno and scope
+ * @X: macro called as X(constant, name, errno, scope) for each reason but NONE
  *
- * The one table of names and errnos: the driver takes a refusal's errno from
+ * The one table of them: the driver takes a refusal's errno from
  * it, libpin and pinctl the name.  The errno is the one that the newest
  * kernel's slow path gives for that rule; the driver gives it on every kernel.
  * Users of the table include <errno.h> (or <linux/errno.h>) themselves.
  */
-#define PIN_REASON_TABLE(X)						\
-	X(PIN_REASON_HOLE, "hole", EFAULT)				\
-	X(PIN_REASON_IO_MAPPING, "io-mapping", EFAULT)			\
-	X(PIN_REASON_PFN_MAPPING, "pfn-mapping", EFAULT)		\
-	X(PIN_REASON_FSDAX, "fsdax", EOPNOTSUPP)			\
-	X(PIN_REASON_SECRETMEM, "secretmem", EFAULT)			\
-	X(PIN_REASON_NO_DIRECT_MAP, "no-direct-map", EFAULT)		\
-	X(PIN_REASON_FILE_DIRTY_TRACKING, "file-dirty-tracking", EFAULT) \
-	X(PIN_REASON_NOT_WRITABLE, "not-writable", EFAULT)		\
-	X(PIN_REASON_NOT_READABLE, "not-readable", EFAULT)		\
-	X(PIN_REASON_SHADOW_STACK, "shadow-stack", EFAULT)		\
-	X(PIN_REASON_PKEY, "pkey", EFAULT)				\
-	X(PIN_REASON_LEASE_PRIVATE, "lease-private", EOPNOTSUPP)	\
-	X(PIN_REASON_BEYOND_EOF, "beyond-eof", EFAULT)			\
-	X(PIN_REASON_HWPOISON, "hwpoison", EFAULT)			\
-	X(PIN_REASON_RAW_PFN, "raw-pfn", EEXIST)			\
-	X(PIN_REASON_P2PDMA, "p2pdma", EREMOTEIO)			\
-	X(PIN_REASON_DEVICE_BUSY, "device-busy", EBUSY)			\
-	X(PIN_REASON_MIGRATE_FAILED, "migrate-failed", ENOMEM)		\
-	X(PIN_REASON_USERFAULT, "userfault", EFAULT)			\
-	X(PIN_REASON_GUARD, "guard", EFAULT)				\
-	X(PIN_REASON_HUGETLB_EMPTY, "hugetlb-empty", EFAULT)		\
-	X(PIN_REASON_FAULT_FAILED, "fault-failed", EFAULT)		\
-	X(PIN_REASON_REFCOUNT, "refcount", ENOMEM)			\
-	X(PIN_REASON_MEMLOCK_LIMIT, "memlock-limit", ENOMEM)		\
-	X(PIN_REASON_SYSTEM_CAP, "system-cap", ENOMEM)			\
-	X(PIN_REASON_CONTEXT_CAP, "context-cap", ENOSPC)		\
-	X(PIN_REASON_NO_MEMORY, "no-memory", ENOMEM)			\
-	X(PIN_REASON_MAPPING_CHANGED, "mapping-changed", EFAULT)	\
-	X(PIN_REASON_INTERRUPTED, "interrupted", EINTR)
+#define PIN_REASON_TABLE(X)								\
+	X(PIN_REASON_HOLE, "hole", EFAULT, PIN_SCOPE_MAPPING)				\
+	X(PIN_REASON_IO_MAPPING, "io-mapping", EFAULT, PIN_SCOPE_MAPPING)		\
+	X(PIN_REASON_PFN_MAPPING, "pfn-mapping", EFAULT, PIN_SCOPE_MAPPING)		\
+	X(PIN_REASON_FSDAX, "fsdax", EOPNOTSUPP, PIN_SCOPE_MAPPING)			\
+	X(PIN_REASON_SECRETMEM, "secretmem", EFAULT, PIN_SCOPE_MAPPING)			\
+	X(PIN_REASON_NO_DIRECT_MAP, "no-direct-map", EFAULT, PIN_SCOPE_MAPPING)		\
+	X(PIN_REASON_FILE_DIRTY_TRACKING, "file-dirty-tracking", EFAULT, PIN_SCOPE_MAPPING) \
+	X(PIN_REASON_NOT_WRITABLE, "not-writable", EFAULT, PIN_SCOPE_MAPPING)		\
+	X(PIN_REASON_NOT_READABLE, "not-readable", EFAULT, PIN_SCOPE_MAPPING)		\
+	X(PIN_REASON_SHADOW_STACK, "shadow-stack", EFAULT, PIN_SCOPE_MAPPING)		\
+	X(PIN_REASON_PKEY, "pkey", EFAULT, PIN_SCOPE_MAPPING)				\
+	X(PIN_REASON_LEASE_PRIVATE, "lease-private", EOPNOTSUPP, PIN_SCOPE_MAPPING)	\
+	X(PIN_REASON_BEYOND_EOF, "beyond-eof", EFAULT, PIN_SCOPE_PAGE)			\
+	X(PIN_REASON_HWPOISON, "hwpoison", EFAULT, PIN_SCOPE_PAGE)			\
+	X(PIN_REASON_RAW_PFN, "raw-pfn", EEXIST, PIN_SCOPE_PAGE)			\
+	X(PIN_REASON_P2PDMA, "p2pdma", EREMOTEIO, PIN_SCOPE_PAGE)			\
+	X(PIN_REASON_DEVICE_BUSY, "device-busy", EBUSY, PIN_SCOPE_PAGE)			\
+	X(PIN_REASON_MIGRATE_FAILED, "migrate-failed", ENOMEM, PIN_SCOPE_PAGE)		\
+	X(PIN_REASON_USERFAULT, "userfault", EFAULT, PIN_SCOPE_PAGE)			\
+	X(PIN_REASON_GUARD, "guard", EFAULT, PIN_SCOPE_PAGE)				\
+	X(PIN_REASON_HUGETLB_EMPTY, "hugetlb-empty", EFAULT, PIN_SCOPE_PAGE)		\
+	X(PIN_REASON_FAULT_FAILED, "fault-failed", EFAULT, PIN_SCOPE_PAGE)		\
+	X(PIN_REASON_REFCOUNT, "refcount", ENOMEM, PIN_SCOPE_PAGE)			\
+	X(PIN_REASON_MEMLOCK_LIMIT, "memlock-limit", ENOMEM, PIN_SCOPE_RESOURCE)	\
+	X(PIN_REASON_SYSTEM_CAP, "system-cap", ENOMEM, PIN_SCOPE_RESOURCE)		\
+	X(PIN_REASON_CONTEXT_CAP, "context-cap", ENOSPC, PIN_SCOPE_RESOURCE)		\
+	X(PIN_REASON_NO_MEMORY, "no-memory", ENOMEM, PIN_SCOPE_RESOURCE)		\
+	X(PIN_REASON_MAPPING_CHANGED, "mapping-changed", EFAULT, PIN_SCOPE_ATTEMPT)	\
+	X(PIN_REASON_INTERRUPTED, "interrupted", EINTR, PIN_SCOPE_ATTEMPT)
 
 /**
  * PIN_KIND_TABLE - every kind with its name
