@@ -37,6 +37,12 @@ struct pindev_context *pindev_context_create(void)
 	refcount_set(&ctx->refs, 1);
 	xa_init_flags(&ctx->pins, XA_FLAGS_ACCOUNT);
 	pindev_events_init(&ctx->events);
+	pindev_owner_init(&ctx->owner);
+	if (pindev_ledger_insert_context(ctx)) {
+		pindev_owner_free(&ctx->owner);
+		kfree(ctx);
+		return NULL;
+	}
 	return ctx;
 }
 
@@ -44,6 +50,8 @@ void pindev_context_put(struct pindev_context *ctx)
 {
 	if (!refcount_dec_and_test(&ctx->refs))
 		return;
+	pindev_ledger_remove_context(ctx);
+	pindev_owner_free(&ctx->owner);
 	xa_destroy(&ctx->pins);
 	pindev_events_destroy(&ctx->events);
 	kfree(ctx);
@@ -54,7 +62,11 @@ static void drop_pin(struct pindev_pin *pin)
 {
 	pindev_leases_retire(pin);
 	pindev_delay(PINDEV_DELAY_UNPIN);
-	pindev_pin_put(pin);
+	refcount_inc(&pin->records);
+	/* Who has unpinned finds the pages free, whoever has released them. */
+	if (!pindev_pin_put(pin))
+		pindev_revocation_wait(pin);
+	pindev_record_put(pin);
 }
 
 /* No ioctl runs any more: the last reference to the file is gone. */
@@ -63,8 +75,13 @@ void pindev_context_close(struct pindev_context *ctx)
 	struct pindev_pin *pin;
 	unsigned long id;
 
+	if (atomic_read(&ctx->count)) {
+		pindev_ledger_leak();
+		pindev_notice_closed(ctx);
+	}
 	xa_for_each(&ctx->pins, id, pin) {
 		xa_erase(&ctx->pins, id);
+		atomic_dec(&ctx->count);
 		drop_pin(pin);
 	}
 	pindev_context_put(ctx);
@@ -113,12 +130,15 @@ void pindev_context_publish(struct pindev_context *ctx, struct pindev_pin *pin)
 	atomic64_add(pin->runs.pages, &ctx->pages);
 	atomic64_add(pin->charge.pages, &ctx->charged_pages);
 	pin->published = true;
+	/* Once it is in the context somebody can unpin it. */
+	pindev_ledger_insert(pin);
+	pindev_notice_pinned(pin);
 
 	xa_lock(&ctx->pins);
 	/* The slot exists, so nothing is allocated and nothing can fail. */
 	__xa_store(&ctx->pins, pin->id, pin, GFP_NOWAIT);
 	pindev_leases_publish(pin);
-	lost = pindev_leases_lost(pin);
+	lost = pindev_pin_is_revoked(pin);
 	xa_unlock(&ctx->pins);
 	if (lost)
 		pindev_delay(PINDEV_DELAY_LEASE_LOST);
@@ -167,7 +187,8 @@ int pindev_context_info(struct pindev_request *req)
 	arg->features = PIN_FEATURE_LONGTERM | PIN_FEATURE_CHECK |
 			PIN_FEATURE_CHECK_LIMITS | PIN_FEATURE_CHECK_OTHER |
 			PIN_FEATURE_LIST | PIN_FEATURE_RUNS |
-			PIN_FEATURE_ACCESS | PIN_FEATURE_LEASE;
+			PIN_FEATURE_ACCESS | PIN_FEATURE_LEASE |
+			PIN_FEATURE_LEDGER;
 	arg->abi_version = PIN_ABI_VERSION;
 	arg->page_size = PAGE_SIZE;
 	arg->system_cap_pages = READ_ONCE(pindev_ledger_max_pages);
@@ -214,7 +235,7 @@ static bool is_listed(struct pindev_context *ctx, u64 id, u32 flags)
 	pin = pindev_context_get(ctx, id);
 	if (!pin)
 		return false;
-	lost = pindev_leases_lost(pin);
+	lost = pindev_pin_is_revoked(pin);
 	pindev_pin_put(pin);
 	return lost;
 }
@@ -321,7 +342,7 @@ int pindev_context_runs(struct pindev_request *req)
 	total = pin->runs.count;
 	if (runs)
 		count = collect_runs(pin, arg->cursor, runs, capacity);
-	lost = pindev_leases_lost(pin);
+	lost = pindev_pin_is_revoked(pin);
 	/* Copying can take as long as the caller likes; the pin need not. */
 	pindev_pin_put(pin);
 	if (!runs)
@@ -343,23 +364,32 @@ int pindev_context_runs(struct pindev_request *req)
 	return 0;
 }
 
-static void describe_pin(struct pindev_pin *pin, bool lost,
-			 struct pin_query *arg)
+/**
+ * pindev_pin_describe() - what QUERY and the ledger tell of a pin
+ * @pin: published; a reference to its record suffices
+ * @viewer: to whom
+ * @told: its outputs are filled in
+ */
+void pindev_pin_describe(struct pindev_pin *pin,
+			 const struct pindev_viewer *viewer,
+			 struct pin_query *told)
 {
-	arg->nodes_count = nr_node_ids;
-	arg->pin_flags = pin->flags;
-	arg->addr = pin->addr;
-	arg->length = pin->length;
-	arg->cookie = pin->cookie;
-	arg->mode = pin->leases ? PIN_MODE_LEASE : PIN_MODE_LONGTERM;
-	arg->state = lost ? PIN_STATE_REVOKED : PIN_STATE_LIVE;
-	arg->pages = lost ? 0 : pin->runs.pages;
-	arg->runs = lost ? 0 : pin->runs.count;
-	arg->charged_pages = READ_ONCE(pin->released) ? 0 : pin->charge.pages;
-	arg->start_time_ns = pin->start_time_ns;
-	arg->uid = from_kuid_munged(current_user_ns(), pin->uid);
-	arg->pid = pid_vnr(pin->tgid);
-	memcpy(arg->comm, pin->comm, sizeof(arg->comm));
+	bool lost = pindev_pin_is_revoked(pin);
+
+	told->nodes_count = nr_node_ids;
+	told->pin_flags = pin->flags;
+	told->addr = pin->addr;
+	told->length = pin->length;
+	told->cookie = pin->cookie;
+	told->mode = pin->leases ? PIN_MODE_LEASE : PIN_MODE_LONGTERM;
+	told->state = lost ? PIN_STATE_REVOKED : PIN_STATE_LIVE;
+	told->pages = lost ? 0 : pin->runs.pages;
+	told->runs = lost ? 0 : pin->runs.count;
+	told->charged_pages = READ_ONCE(pin->released) ? 0 : pin->charge.pages;
+	told->start_time_ns = pin->owner.start_time_ns;
+	told->uid = from_kuid_munged(viewer->users, pin->owner.uid);
+	told->pid = pid_nr_ns(pin->owner.tgid, viewer->pids);
+	memcpy(told->comm, pin->owner.comm, sizeof(told->comm));
 }
 
 static int validate_query(struct pin_query *arg)
@@ -384,10 +414,13 @@ static int copy_nodes(const struct pin_query *arg, const u64 *nodes)
 int pindev_context_query(struct pindev_request *req)
 {
 	struct pin_query *arg = &req->arg.query;
+	const struct pindev_viewer viewer = {
+		.users = current_user_ns(),
+		.pids = task_active_pid_ns(current),
+	};
 	struct pin_query told;
 	struct pindev_pin *pin;
 	u64 *nodes;
-	bool lost;
 	int err;
 
 	err = validate_query(arg);
@@ -397,10 +430,9 @@ int pindev_context_query(struct pindev_request *req)
 	if (!pin)
 		return -ENOENT;
 	told = *arg;
-	lost = pindev_leases_lost(pin);
-	describe_pin(pin, lost, &told);
+	pindev_pin_describe(pin, &viewer, &told);
 	nodes = kcalloc(nr_node_ids, sizeof(*nodes), GFP_KERNEL_ACCOUNT);
-	if (nodes && !lost)
+	if (nodes && told.state == PIN_STATE_LIVE)
 		pindev_runs_nodes(&pin->runs, nodes, nr_node_ids);
 	/* Copying can take as long as the caller likes; the pin need not. */
 	pindev_pin_put(pin);

@@ -30,6 +30,7 @@
  * LEASE_RETRY: a lease has lost its race and starts over
  * LEASE_LOST: a pin was revoked before it was in its context; nothing is held
  * LEASE_SETTLED: UNPIN or close had to wait for a revocation; nothing is held
+ * FORCED: a pin was revoked by an administrator, and its pages are still pinned
  * PUBLISH: nothing can fail any more; the pin is not in its context yet
  * UNPIN: a pin is out of its context, and its pages are still pinned
  * ACCESS: READ or WRITE has found the pin, and copies from or to a page next
@@ -41,6 +42,7 @@
 	POINT(LEASE_RETRY, lease_retry)					\
 	POINT(LEASE_LOST, lease_lost)					\
 	POINT(LEASE_SETTLED, lease_settled)				\
+	POINT(FORCED, forced)						\
 	POINT(PUBLISH, publish)						\
 	POINT(UNPIN, unpin)						\
 	POINT(ACCESS, access)

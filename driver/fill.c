@@ -136,7 +136,7 @@ static void discard_batch(struct fill *fill, long count)
  * Make a batch visible to the callback, unless that was called since the attempt
  * began: then -EAGAIN.
  */
-static int publish_batch(struct fill *fill)
+static int publish_batch(struct fill *fill, long count)
 {
 	struct pindev_lease *lease = fill->lease;
 	int err = 0;
@@ -151,6 +151,7 @@ static int publish_batch(struct fill *fill)
 		if (!lease->chunk)
 			lease->chunk = pindev_runs_first_chunk(&lease->runs);
 		lease->last = pindev_runs_last_chunk(&lease->runs);
+		pindev_ledger_refer(lease->leases->pin, count);
 	}
 	spin_unlock(&lease->leases->lock);
 	return err;
@@ -178,7 +179,7 @@ static int add_batch(struct fill *fill, unsigned long addr, long count)
 			       addr + i * PAGE_SIZE);
 	}
 	if (!err)
-		err = publish_batch(fill);
+		err = publish_batch(fill, count);
 	if (err)
 		discard_batch(fill, count);
 	return err;

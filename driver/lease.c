@@ -84,6 +84,7 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/mmu_notifier.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -97,7 +98,6 @@
 /* An unbind that meets leases is over within a second. */
 #define POLL_INTERVAL	(HZ / 4)
 
-static struct workqueue_struct *workers;
 static void poll_devices(struct work_struct *work);
 static DECLARE_DELAYED_WORK(poll_work, poll_devices);
 static DEFINE_MUTEX(polled_lock);
@@ -121,6 +121,7 @@ static bool drain_some(struct pindev_lease *lease)
 	pages = min_t(unsigned long, run->pages - lease->offset, DRAIN_PAGES);
 	page = pfn_to_page(run->pfn + lease->offset);
 	unpin_user_page_range_dirty_lock(page, pages, false);
+	pindev_ledger_refer(lease->leases->pin, -(long)pages);
 	lease->offset += pages;
 	if (lease->offset < run->pages)
 		return true;
@@ -167,19 +168,24 @@ static void revoke_pin(const struct pindev_lease *lease)
 
 	lockdep_assert_held(&leases->lock);
 	leases->lost = true;
+	pindev_ledger_lose(pin);
 	/* Whoever unpins it releases all of it and need not be told. */
 	if (leases->retired)
 		return;
 	refcount_inc(&pin->refs);
+	pindev_ledger_revoke(lease->lost);
 	leases->event = NULL;
+	leases->loss.cause = lease->lost;
+	leases->loss.addr = lease->lost_range.start;
+	leases->loss.length = lease->lost_range.end - lease->lost_range.start;
 	event->record.type = PIN_EVENT_REVOKED;
 	event->record.id = pin->id;
 	event->record.cookie = pin->cookie;
-	event->record.addr = lease->lost_range.start;
-	event->record.length = lease->lost_range.end - lease->lost_range.start;
-	event->record.cause = lease->lost;
+	event->record.addr = leases->loss.addr;
+	event->record.length = leases->loss.length;
+	event->record.cause = leases->loss.cause;
 	pindev_events_push(&pin->ctx->events, event);
-	queue_work(workers, &leases->work);
+	queue_work(pindev_workers, &leases->work);
 }
 
 /* Mark the lease lost; pindev_lease_drain() is to follow. */
@@ -251,6 +257,7 @@ static void finish_revocation(struct work_struct *work)
 	struct pindev_pin *pin = leases->pin;
 
 	pindev_pin_release(pin, true);
+	pindev_notice_revoked(pin, &leases->loss);
 	pindev_pin_put(pin);
 }
 
@@ -356,7 +363,7 @@ static void poll_devices(struct work_struct *work)
 		cond_resched();
 	}
 	if (!list_empty(&polled))
-		queue_delayed_work(workers, &poll_work, POLL_INTERVAL);
+		queue_delayed_work(pindev_workers, &poll_work, POLL_INTERVAL);
 	mutex_unlock(&polled_lock);
 }
 
@@ -367,7 +374,7 @@ static struct pindev_polled *find_device(struct pindev_polled *fresh)
 
 	lockdep_assert_held(&polled_lock);
 	if (list_empty(&polled))
-		queue_delayed_work(workers, &poll_work, POLL_INTERVAL);
+		queue_delayed_work(pindev_workers, &poll_work, POLL_INTERVAL);
 	list_for_each_entry(device, &polled, link)
 		if (fresh->pgmap && device->pgmap == fresh->pgmap)
 			return device;
@@ -467,7 +474,7 @@ static int attach_notifier(struct pindev_lease *lease)
 	if (attach.err != -EINTR || fatal_signal_pending(current))
 		return attach.err;
 	INIT_WORK_ONSTACK(&attach.work, attach_work);
-	queue_work(workers, &attach.work);
+	queue_work(pindev_workers, &attach.work);
 	flush_work(&attach.work);
 	destroy_work_on_stack(&attach.work);
 	return attach.err;
@@ -589,7 +596,7 @@ void pindev_leases_publish(struct pindev_pin *pin)
 	spin_lock(&leases->lock);
 	leases->published = true;
 	lease = find_lost(leases);
-	if (lease)
+	if (lease && !leases->lost)
 		revoke_pin(lease);
 	spin_unlock(&leases->lock);
 }
@@ -638,15 +645,41 @@ void pindev_leases_free(struct pindev_pin *pin)
 	kfree(pin->leases);
 }
 
-/* Has the pin been revoked? */
-bool pindev_leases_lost(struct pindev_pin *pin)
+/*
+ * Revoke the pin for somebody else, who releases it; false if it has no pages any more
+ * that could be released, because it was revoked or its last reference is gone.  With
+ * true comes a reference.
+ */
+bool pindev_leases_force(struct pindev_pin *pin)
 {
-	return pin->leases && READ_ONCE(pin->leases->lost);
+	struct pindev_leases *leases = pin->leases;
+	bool may;
+
+	spin_lock(&leases->lock);
+	may = !leases->lost && refcount_inc_not_zero(&pin->refs);
+	if (may) {
+		leases->lost = true;
+		pindev_ledger_lose(pin);
+	}
+	spin_unlock(&leases->lock);
+	return may;
+}
+
+/* Who revokes it waits for these sections before he gives pages back. */
+static int guard_longterm(struct pindev_pin *pin, int (*action)(void *data),
+			  void *data)
+{
+	int err;
+
+	rcu_read_lock();
+	err = pindev_pin_is_revoked(pin) ? -ESTALE : action(data);
+	rcu_read_unlock();
+	return err;
 }
 
 /**
  * pindev_leases_guard() - do something while no page of a pin can be taken back
- * @pin: any; a longterm pin needs no lock, a reference to it holds its pages
+ * @pin: any, with or without leases
  * @action: does it; does not sleep
  * @data: for @action
  *
@@ -659,22 +692,15 @@ int pindev_leases_guard(struct pindev_pin *pin, int (*action)(void *data),
 	int err;
 
 	if (!leases)
-		return action(data);
+		return guard_longterm(pin, action, data);
 	spin_lock(&leases->lock);
 	err = leases->lost ? -ESTALE : action(data);
 	spin_unlock(&leases->lock);
 	return err;
 }
 
-int pindev_leases_init(void)
-{
-	workers = alloc_workqueue("pin", WQ_UNBOUND, 0);
-	return workers ? 0 : -ENOMEM;
-}
-
-/* No context is open, so what is left to do needs no more pins. */
+/* No context is open. */
 void pindev_leases_exit(void)
 {
 	cancel_delayed_work_sync(&poll_work);
-	destroy_workqueue(workers);
 }

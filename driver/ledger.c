@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all contexts share; the only global state of the driver: the next id,
- * the pages pinned in total with their cap, and how many PINs run at once.
+ * What all contexts share; the only global state of the driver: every pin and every
+ * context by id, the sums over them, the pages charged in total with their cap, and
+ * how many PINs run at once.
  *
- * users_lock guards the hash of users and their use counts.  It is a leaf.
+ * A pin enters the ledger right before it is published in its context and leaves it
+ * when its pages and its charge have been given back.  Ids only rise and the tables
+ * are ordered by them, so that who goes through a table by id meets each entry that
+ * is there all the time exactly once.  Going through takes references to the records
+ * of pins, not to pins, each under the table's lock for the time of one lookup: a
+ * pin's record lives until it has left the table, a context's too.
+ *
+ * users_lock guards the hash of users and their use counts.  It is a leaf, and so are
+ * the xa_locks of the tables, but that the lock of a pin's leases is taken under that
+ * of pins to revoke one.  The sums are atomic and each is right by itself; together
+ * they are exact only while nobody pins or unpins.
  */
 #include <linux/atomic.h>
 #include <linux/capability.h>
@@ -14,6 +25,7 @@
 #include <linux/semaphore.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/xarray.h>
 
 #include "pindev.h"
 
@@ -53,7 +65,25 @@ struct pindev_user {
 };
 
 static atomic64_t last_id;
+static atomic64_t last_context;
 static atomic_long_t pinned_pages;
+static DEFINE_XARRAY_FLAGS(pins, XA_FLAGS_ACCOUNT);
+static DEFINE_XARRAY_FLAGS(contexts, XA_FLAGS_ACCOUNT);
+
+/* Changes whenever an answer about all pins may have changed. */
+static atomic_t generation;
+
+/* struct pindev_totals, as it is counted */
+static struct {
+	atomic64_t contexts;
+	atomic64_t pins[PINDEV_MODES];
+	atomic64_t pages[PINDEV_MODES];
+	atomic64_t references;
+	atomic64_t refusals[PINDEV_REASONS];
+	atomic64_t revocations[PINDEV_CAUSES];
+	atomic64_t leaks;
+} sums;
+
 static struct semaphore all_running;
 static DEFINE_SPINLOCK(users_lock);
 static DEFINE_HASHTABLE(users, 6);
@@ -69,6 +99,236 @@ u64 pindev_ledger_next_id(void)
 {
 	return atomic64_inc_return(&last_id);
 }
+
+/* No pin had a higher id so far. */
+u64 pindev_ledger_last_id(void)
+{
+	return atomic64_read(&last_id);
+}
+
+u64 pindev_ledger_last_context(void)
+{
+	return atomic64_read(&last_context);
+}
+
+unsigned int pindev_ledger_generation(void)
+{
+	return atomic_read(&generation);
+}
+
+/* --- pins and contexts */
+
+/* Make room for a pin: 0, then insert or cancel follows, or -ENOMEM. */
+int pindev_ledger_reserve(u64 id)
+{
+	return xa_reserve(&pins, id, GFP_KERNEL_ACCOUNT);
+}
+
+void pindev_ledger_cancel(u64 id)
+{
+	xa_release(&pins, id);
+}
+
+static u32 mode_of(const struct pindev_pin *pin)
+{
+	return pin->leases ? PIN_MODE_LEASE : PIN_MODE_LONGTERM;
+}
+
+/* The pin is complete; the caller holds a reference until it is published. */
+void pindev_ledger_insert(struct pindev_pin *pin)
+{
+	u32 mode = mode_of(pin);
+
+	atomic64_inc(&sums.pins[mode]);
+	atomic64_add(pin->runs.pages, &sums.pages[mode]);
+	/* The slot exists, so nothing is allocated and nothing can fail. */
+	xa_store(&pins, pin->id, pin, GFP_NOWAIT);
+	atomic_inc(&generation);
+}
+
+/* The pin's pages have been given back. */
+void pindev_ledger_remove(struct pindev_pin *pin)
+{
+	if (!pindev_pin_is_revoked(pin))
+		pindev_ledger_lose(pin);
+	atomic64_dec(&sums.pins[mode_of(pin)]);
+	xa_erase(&pins, pin->id);
+	atomic_inc(&generation);
+}
+
+/**
+ * pindev_ledger_lose() - the pages of a pin count no more
+ * @pin: is being revoked or removed, whichever comes first
+ *
+ * Context: any; the caller sees to it that it is called once for each pin.
+ */
+void pindev_ledger_lose(struct pindev_pin *pin)
+{
+	atomic64_sub(pin->runs.pages, &sums.pages[mode_of(pin)]);
+	atomic_inc(&generation);
+}
+
+/* As pindev_leases_force(), for a pin without leases. */
+static bool force_longterm(struct pindev_pin *pin)
+{
+	if (pin->forced || !refcount_inc_not_zero(&pin->refs))
+		return false;
+	pindev_ledger_lose(pin);
+	return true;
+}
+
+/**
+ * pindev_ledger_force() - mark a pin as revoked by an administrator
+ * @id: of the pin
+ * @pin: filled in, with a reference
+ *
+ * Return: 0; then the caller releases it.  -ENOENT; -ESTALE if it was revoked already.
+ */
+int pindev_ledger_force(u64 id, struct pindev_pin **pin)
+{
+	int err = 0;
+
+	xa_lock(&pins);
+	*pin = xa_load(&pins, id);
+	if (!*pin)
+		err = -ENOENT;
+	else if ((*pin)->leases ? pindev_leases_force(*pin) :
+				  force_longterm(*pin))
+		WRITE_ONCE((*pin)->forced, true);
+	else
+		err = pindev_pin_is_revoked(*pin) ? -ESTALE : -ENOENT;
+	xa_unlock(&pins);
+	return err;
+}
+
+/*
+ * Does somebody have a reference to the pin, got before this call, because he forces
+ * its release?
+ */
+bool pindev_ledger_forced(struct pindev_pin *pin)
+{
+	bool forced;
+
+	xa_lock(&pins);
+	forced = pin->forced;
+	xa_unlock(&pins);
+	return forced;
+}
+
+/* A pin was revoked that was in use. */
+void pindev_ledger_revoke(u32 cause)
+{
+	atomic64_inc(&sums.revocations[cause]);
+}
+
+/* PIN was refused. */
+void pindev_ledger_refuse(u32 reason)
+{
+	atomic64_inc(&sums.refusals[reason]);
+}
+
+/* A context was closed with pins in it. */
+void pindev_ledger_leak(void)
+{
+	atomic64_inc(&sums.leaks);
+}
+
+/* A pin, in the making or published, got references to pages or gave them back. */
+void pindev_ledger_refer(struct pindev_pin *pin, long references)
+{
+	atomic64_add(references, &pin->references);
+	atomic64_add(references, &sums.references);
+}
+
+/* The pin with a reference to its record, or NULL. */
+struct pindev_pin *pindev_ledger_find(u64 id)
+{
+	struct pindev_pin *pin;
+
+	xa_lock(&pins);
+	pin = xa_load(&pins, id);
+	if (pin)
+		refcount_inc(&pin->records);
+	xa_unlock(&pins);
+	return pin;
+}
+
+/**
+ * pindev_ledger_next() - the next pin by id
+ * @above: an id
+ * @last: no higher than this
+ *
+ * Return: the pin with a reference to its record, or NULL.
+ */
+struct pindev_pin *pindev_ledger_next(u64 above, u64 last)
+{
+	unsigned long id = above;
+	struct pindev_pin *pin;
+
+	xa_lock(&pins);
+	pin = xa_find_after(&pins, &id, last, XA_PRESENT);
+	if (pin)
+		refcount_inc(&pin->records);
+	xa_unlock(&pins);
+	return pin;
+}
+
+/* Gives the context its id: 0 or -ENOMEM. */
+int pindev_ledger_insert_context(struct pindev_context *ctx)
+{
+	int err;
+
+	ctx->id = atomic64_inc_return(&last_context);
+	err = xa_err(xa_store(&contexts, ctx->id, ctx, GFP_KERNEL_ACCOUNT));
+	if (err)
+		return err;
+	atomic64_inc(&sums.contexts);
+	atomic_inc(&generation);
+	return 0;
+}
+
+/* The last reference is gone. */
+void pindev_ledger_remove_context(struct pindev_context *ctx)
+{
+	xa_erase(&contexts, ctx->id);
+	atomic64_dec(&sums.contexts);
+	atomic_inc(&generation);
+}
+
+/* As pindev_ledger_next(), with a reference to the context. */
+struct pindev_context *pindev_ledger_next_context(u64 above, u64 last)
+{
+	unsigned long id = above;
+	struct pindev_context *ctx;
+
+	xa_lock(&contexts);
+	do
+		ctx = xa_find_after(&contexts, &id, last, XA_PRESENT);
+	while (ctx && !refcount_inc_not_zero(&ctx->refs));
+	xa_unlock(&contexts);
+	return ctx;
+}
+
+/* Everything that is counted. */
+void pindev_ledger_sum(struct pindev_totals *totals)
+{
+	unsigned int i;
+
+	totals->contexts = atomic64_read(&sums.contexts);
+	totals->references = atomic64_read(&sums.references);
+	totals->leaks = atomic64_read(&sums.leaks);
+	for (i = 0; i < PINDEV_MODES; i++) {
+		totals->pins[i] = atomic64_read(&sums.pins[i]);
+		totals->pages[i] = atomic64_read(&sums.pages[i]);
+	}
+	for (i = 0; i < PINDEV_REASONS; i++)
+		totals->refusals[i] = atomic64_read(&sums.refusals[i]);
+	for (i = 0; i < PINDEV_CAUSES; i++)
+		totals->revocations[i] = atomic64_read(&sums.revocations[i]);
+	pindev_notice_count(&totals->events, &totals->events_lost);
+}
+
+/* --- how much, and how many at once */
 
 /* Reserve pages of the system cap; false if that would exceed it. */
 bool pindev_ledger_take_pages(unsigned long pages)

@@ -232,12 +232,21 @@ static int __init pindev_init(void)
 	int err;
 
 	pindev_ledger_init();
-	err = pindev_leases_init();
+	err = pindev_netlink_init();
 	if (err)
 		return err;
+	err = pindev_revocation_init();
+	if (err)
+		goto err_netlink;
 	err = misc_register(&pindev_misc);
 	if (err)
-		pindev_leases_exit();
+		goto err_revocation;
+	return 0;
+
+err_revocation:
+	pindev_revocation_exit();
+err_netlink:
+	pindev_netlink_exit();
 	return err;
 }
 module_init(pindev_init);
@@ -246,6 +255,9 @@ static void __exit pindev_exit(void)
 {
 	misc_deregister(&pindev_misc);
 	pindev_leases_exit();
+	/* What it still has to do is told, too. */
+	pindev_revocation_exit();
+	pindev_netlink_exit();
 }
 module_exit(pindev_exit);
 

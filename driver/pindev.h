@@ -12,15 +12,19 @@
  *   pin	one pinned range.  Reference counted: one reference belongs to
  *		the context's table, lookups take their own.  Whoever removes it
  *		from the table (UNPIN or release, exactly one of them) drops the
- *		table's reference; the last reference gives back pages, charge
- *		and memory.  A pin is filled in before it is published and only
+ *		table's reference; the last reference gives back pages and
+ *		charge.  A pin is filled in before it is published and only
  *		read after that, but for what its leases guard.
+ *   record	what is known of a pin, the struct itself.  Counted apart from the
+ *		pin: those references together hold one of the record's, and who
+ *		only tells of pins takes another, so that a dump of the ledger
+ *		never keeps pages pinned.
  *   lease	one segment of a pin that the kernel may take back; see lease.c
  *   event	something to be told by read(2) on the context; see event.c
  *
  * Locks
  *
- *   The table's xa_lock and the ledger's users_lock are leaves: nothing is
+ *   The tables' xa_locks and the ledger's users_lock are leaves: nothing is
  *   taken, allocated with GFP_KERNEL, copied to or from user space or pinned
  *   under them.  The ledger's semaphores, which bound how many PINs run, are
  *   taken before everything else and are held across GUP, but not across a copy
@@ -29,7 +33,8 @@
  *   tried.  The lock of a pin's leases is taken by mmu notifiers, so nothing is
  *   allocated under it.
  *   Order: running semaphores -> i_rwsem -> dax_read_lock (SRCU) -> mmap_lock ->
- *   leaves; xa_lock -> lock of the leases -> lock of the events.
+ *   leaves; xa_lock of a context or of the ledger -> lock of the leases -> lock of the
+ *   events.
  *
  * Errors
  *
@@ -54,8 +59,10 @@
 struct cred;
 struct file;
 struct pid;
+struct pid_namespace;
 struct poll_table_struct;
 struct seq_file;
+struct user_namespace;
 struct vm_area_struct;
 
 /* Pages pinned at once: bounds the array, and GUP-fast's time with interrupts off. */
@@ -88,8 +95,36 @@ struct pindev_events {
 };
 
 /**
+ * struct pindev_owner - who pinned, or opened a context
+ * @uid: the user
+ * @tgid: the process; holds a reference
+ * @comm: its name then
+ * @cgroup: id of its cgroup then, 0 without cgroups
+ * @start_time_ns: when, CLOCK_REALTIME
+ */
+struct pindev_owner {
+	kuid_t uid;
+	struct pid *tgid;
+	char comm[PIN_COMM_LEN];
+	u64 cgroup;
+	u64 start_time_ns;
+};
+
+/**
+ * struct pindev_viewer - in whose namespaces numbers are told
+ * @users: of users
+ * @pids: of processes
+ */
+struct pindev_viewer {
+	struct user_namespace *users;
+	struct pid_namespace *pids;
+};
+
+/**
  * struct pindev_context - one open file of /dev/pin
  * @refs: see the head of this file
+ * @id: unique in the system, never used again
+ * @owner: who opened it
  * @pins: id to struct pindev_pin
  * @count: entries of @pins, those reserved and not yet published included
  * @pages: pages of published pins
@@ -98,6 +133,8 @@ struct pindev_events {
  */
 struct pindev_context {
 	refcount_t refs;
+	u64 id;
+	struct pindev_owner owner;
 	struct xarray pins;
 	atomic_t count;
 	atomic64_t pages;
@@ -197,6 +234,20 @@ struct pindev_charge {
 };
 
 /**
+ * struct pindev_loss - why a pin was revoked
+ * @cause: enum pin_cause
+ * @addr: first byte that was invalidated
+ * @length: how many
+ * @admin: who forced it; NULL: the kernel has taken it back
+ */
+struct pindev_loss {
+	u32 cause;
+	u64 addr;
+	u64 length;
+	const struct pindev_owner *admin;
+};
+
+/**
  * struct pindev_leases - what of a pin can be taken back
  * @pin: whose
  * @lock: guards the others, and what struct pindev_lease says
@@ -205,6 +256,7 @@ struct pindev_charge {
  * @retired: the pin is being unpinned
  * @lost: the pin is revoked: some of its pages may be gone
  * @joined: the runs of the pin are complete
+ * @loss: why it is lost; not guarded once @work is queued
  * @event: to tell the owner; NULL once told
  * @work: releases what the notifier could not
  */
@@ -216,6 +268,7 @@ struct pindev_leases {
 	bool retired;
 	bool lost;
 	bool joined;
+	struct pindev_loss loss;
 	struct pindev_event *event;
 	struct work_struct work;
 };
@@ -223,6 +276,7 @@ struct pindev_leases {
 /**
  * struct pindev_pin - one pinned range
  * @refs: see the head of this file
+ * @records: references to the record; see there, too
  * @ctx: its context; holds a reference
  * @id: unique in the system, never used again
  * @flags: enum pin_flags
@@ -231,16 +285,17 @@ struct pindev_leases {
  * @cookie: the caller's own
  * @runs: the pinned pages
  * @leases: those of them that can be taken back; NULL: none
+ * @references: to pages, as /proc/vmstat counts them
  * @charge: the pages' charge
- * @uid: the user that pinned
+ * @owner: who pinned
  * @published: it is or was in its context
+ * @forced: an administrator has revoked it; under the lock of the ledger's table
  * @released: pages and charge have been given back
- * @tgid: the process that pinned; holds a reference
- * @comm: its name then
- * @start_time_ns: CLOCK_REALTIME
+ * @settled: whoever forced the release has done all he does
  */
 struct pindev_pin {
 	refcount_t refs;
+	refcount_t records;
 	struct pindev_context *ctx;
 	u64 id;
 	u32 flags;
@@ -249,13 +304,13 @@ struct pindev_pin {
 	u64 cookie;
 	struct pindev_runs runs;
 	struct pindev_leases *leases;
+	atomic64_t references;
 	struct pindev_charge charge;
-	kuid_t uid;
+	struct pindev_owner owner;
 	bool published;
+	bool forced;
 	bool released;
-	struct pid *tgid;
-	char comm[PIN_COMM_LEN];
-	u64 start_time_ns;
+	bool settled;
 };
 
 /**
@@ -312,6 +367,35 @@ struct pindev_reports {
 	u32 capacity;
 };
 
+/* One more than the highest reason, cause and mode. */
+#define PINDEV_REASONS	(PIN_REASON_INTERRUPTED + 1)
+#define PINDEV_CAUSES	(PIN_CAUSE_ADMIN + 1)
+#define PINDEV_MODES	(PIN_MODE_LEASE + 1)
+
+/**
+ * struct pindev_totals - sums over the system
+ * @contexts: contexts
+ * @pins: pins, by enum pin_mode
+ * @pages: pages of live pins, by enum pin_mode
+ * @references: to pages, those of pins in the making included
+ * @refusals: since the module was loaded, by enum pin_reason
+ * @revocations: since then, by enum pin_cause
+ * @leaks: contexts closed with pins in them since then
+ * @events: sent to everybody who listens
+ * @events_lost: those that reached nobody
+ */
+struct pindev_totals {
+	u64 contexts;
+	u64 pins[PINDEV_MODES];
+	u64 pages[PINDEV_MODES];
+	u64 references;
+	u64 refusals[PINDEV_REASONS];
+	u64 revocations[PINDEV_CAUSES];
+	u64 leaks;
+	u64 events;
+	u64 events_lost;
+};
+
 /**
  * struct pindev_request - one ioctl call
  * @ctx: the open file
@@ -344,6 +428,10 @@ int pindev_request_reply(struct pindev_request *req);
 int pindev_request_copy(u64 uaddr, u32 record_size, const void *records,
 			u32 known_size, u32 count);
 
+/* owner.c */
+void pindev_owner_init(struct pindev_owner *owner);
+void pindev_owner_free(struct pindev_owner *owner);
+
 /* context.c */
 struct pindev_context *pindev_context_create(void);
 void pindev_context_close(struct pindev_context *ctx);
@@ -355,6 +443,9 @@ void pindev_context_publish(struct pindev_context *ctx, struct pindev_pin *pin);
 bool pindev_context_full(struct pindev_context *ctx);
 struct pindev_pin *pindev_context_get(struct pindev_context *ctx, u64 id);
 void pindev_context_show(struct pindev_context *ctx, struct seq_file *out);
+void pindev_pin_describe(struct pindev_pin *pin,
+			 const struct pindev_viewer *viewer,
+			 struct pin_query *told);
 int pindev_context_info(struct pindev_request *req);
 int pindev_context_query(struct pindev_request *req);
 int pindev_context_unpin(struct pindev_request *req);
@@ -367,7 +458,8 @@ int pindev_range_pin(struct pindev_request *req);
 long pindev_batch_pages(unsigned long addr, unsigned long end);
 bool pindev_page_is_overpinned(struct page *page);
 void pindev_pin_release(struct pindev_pin *pin, bool dirty);
-void pindev_pin_put(struct pindev_pin *pin);
+bool pindev_pin_put(struct pindev_pin *pin);
+void pindev_record_put(struct pindev_pin *pin);
 
 /* runs.c */
 void pindev_runs_init(struct pindev_runs *runs);
@@ -431,11 +523,18 @@ void pindev_leases_publish(struct pindev_pin *pin);
 void pindev_leases_retire(struct pindev_pin *pin);
 void pindev_leases_release(struct pindev_pin *pin);
 void pindev_leases_free(struct pindev_pin *pin);
-bool pindev_leases_lost(struct pindev_pin *pin);
+bool pindev_leases_force(struct pindev_pin *pin);
 int pindev_leases_guard(struct pindev_pin *pin, int (*action)(void *data),
 			void *data);
-int pindev_leases_init(void);
 void pindev_leases_exit(void);
+
+/* revocation.c */
+extern struct workqueue_struct *pindev_workers;
+bool pindev_pin_is_revoked(const struct pindev_pin *pin);
+int pindev_revocation_force(u64 id);
+void pindev_revocation_wait(struct pindev_pin *pin);
+int pindev_revocation_init(void);
+void pindev_revocation_exit(void);
 
 /* fill.c */
 int pindev_leases_fill(struct pindev_pin *pin, struct page **batch,
@@ -462,10 +561,44 @@ void pindev_account_uncharge(struct pindev_charge *charge);
 u32 pindev_account_judge(unsigned long pages);
 unsigned long pindev_account_limit(void);
 
+/* notice.c */
+void pindev_notice_pinned(struct pindev_pin *pin);
+void pindev_notice_unpinned(struct pindev_pin *pin);
+void pindev_notice_refused(struct pindev_pin *pin,
+			   const struct pin_refusal *refusal);
+void pindev_notice_revoked(struct pindev_pin *pin,
+			   const struct pindev_loss *loss);
+void pindev_notice_closed(struct pindev_context *ctx);
+void pindev_notice_count(u64 *sent, u64 *lost);
+
+/* netlink.c */
+int pindev_netlink_init(void);
+void pindev_netlink_exit(void);
+
 /* ledger.c */
 extern unsigned long pindev_ledger_max_pages;
 extern unsigned int pindev_ledger_max_pins;
 u64 pindev_ledger_next_id(void);
+int pindev_ledger_reserve(u64 id);
+void pindev_ledger_cancel(u64 id);
+void pindev_ledger_insert(struct pindev_pin *pin);
+void pindev_ledger_remove(struct pindev_pin *pin);
+void pindev_ledger_lose(struct pindev_pin *pin);
+void pindev_ledger_revoke(u32 cause);
+void pindev_ledger_refer(struct pindev_pin *pin, long references);
+void pindev_ledger_refuse(u32 reason);
+int pindev_ledger_force(u64 id, struct pindev_pin **pin);
+bool pindev_ledger_forced(struct pindev_pin *pin);
+void pindev_ledger_leak(void);
+struct pindev_pin *pindev_ledger_find(u64 id);
+struct pindev_pin *pindev_ledger_next(u64 above, u64 last);
+int pindev_ledger_insert_context(struct pindev_context *ctx);
+void pindev_ledger_remove_context(struct pindev_context *ctx);
+struct pindev_context *pindev_ledger_next_context(u64 above, u64 last);
+u64 pindev_ledger_last_id(void);
+u64 pindev_ledger_last_context(void);
+unsigned int pindev_ledger_generation(void);
+void pindev_ledger_sum(struct pindev_totals *totals);
 bool pindev_ledger_take_pages(unsigned long pages);
 void pindev_ledger_give_pages(unsigned long pages);
 unsigned long pindev_ledger_pages(void);

@@ -16,17 +16,13 @@
  * exist until their pagemap is held.
  */
 #include <linux/bits.h>
-#include <linux/cred.h>
 #include <linux/dax.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
-#include <linux/pid.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 
 #include "delay.h"
 #include "pindev.h"
@@ -95,7 +91,8 @@ static void unpin_consecutive(unsigned long pfn, unsigned long pages, bool dirty
 	}
 }
 
-static void release_run(const struct pindev_run *run, bool dirty)
+static void release_run(struct pindev_pin *pin, const struct pindev_run *run,
+			bool dirty)
 {
 	struct dev_pagemap *pgmap = NULL;
 	bool whole = run->type == PINDEV_RUN_HUGETLB;
@@ -105,6 +102,7 @@ static void release_run(const struct pindev_run *run, bool dirty)
 		pgmap = pindev_page_pgmap(pfn_to_page(run->pfn));
 	unpin_consecutive(run->pfn, whole ? 1 : run->pages, dirty);
 	put_dev_pagemap(pgmap);
+	pindev_ledger_refer(pin, whole ? -1L : -(long)run->pages);
 }
 
 /**
@@ -124,7 +122,7 @@ void pindev_pin_release(struct pindev_pin *pin, bool dirty)
 	list_for_each_entry(chunk, &pin->runs.chunks, link)
 		for (i = 0; i < chunk->used; i++)
 			if (chunk->runs[i].type != PINDEV_RUN_LEASE)
-				release_run(&chunk->runs[i], dirty);
+				release_run(pin, &chunk->runs[i], dirty);
 	if (pin->published) {
 		atomic64_sub(pin->runs.pages, &pin->ctx->pages);
 		atomic64_sub(pin->charge.pages, &pin->ctx->charged_pages);
@@ -138,18 +136,31 @@ static void free_pin(struct pindev_pin *pin)
 	pindev_leases_free(pin);
 	pindev_runs_free(&pin->runs);
 	pindev_context_put(pin->ctx);
-	put_pid(pin->tgid);
+	pindev_owner_free(&pin->owner);
 	kfree(pin);
 }
 
-/* Drop a reference; the last one releases the pages and the charge. */
-void pindev_pin_put(struct pindev_pin *pin)
+/* Drop a reference to what is known of a pin; its pages are not concerned. */
+void pindev_record_put(struct pindev_pin *pin)
+{
+	if (refcount_dec_and_test(&pin->records))
+		free_pin(pin);
+}
+
+/*
+ * Drop a reference; the last one releases the pages and the charge.  Tells whether it
+ * was the last one.
+ */
+bool pindev_pin_put(struct pindev_pin *pin)
 {
 	if (!refcount_dec_and_test(&pin->refs))
-		return;
+		return false;
 	if (!pin->released)
 		pindev_pin_release(pin, pin->flags & PIN_F_WRITE);
-	free_pin(pin);
+	pindev_ledger_remove(pin);
+	pindev_notice_unpinned(pin);
+	pindev_record_put(pin);
+	return true;
 }
 
 static struct pindev_pin *create_pin(struct pindev_context *ctx,
@@ -160,6 +171,7 @@ static struct pindev_pin *create_pin(struct pindev_context *ctx,
 	if (!pin)
 		return NULL;
 	refcount_set(&pin->refs, 1);
+	refcount_set(&pin->records, 1);
 	refcount_inc(&ctx->refs);
 	pin->ctx = ctx;
 	pin->id = pindev_ledger_next_id();
@@ -168,10 +180,7 @@ static struct pindev_pin *create_pin(struct pindev_context *ctx,
 	pin->length = arg->length;
 	pin->cookie = arg->cookie;
 	pindev_runs_init(&pin->runs);
-	pin->uid = current_uid();
-	pin->tgid = get_pid(task_tgid(current));
-	get_task_comm(pin->comm, current->group_leader);
-	pin->start_time_ns = ktime_get_real_ns();
+	pindev_owner_init(&pin->owner);
 	return pin;
 }
 
@@ -247,10 +256,12 @@ static int add_batch(struct attempt *try, unsigned long addr, long count)
 			goto err_unpin;
 	}
 	try->covered += count;
+	pindev_ledger_refer(try->pin, count);
 	return 0;
 
 err_unpin:
 	unpin_user_pages(try->batch + i, count - i);
+	pindev_ledger_refer(try->pin, i);
 	return pindev_refuse(try->refusal, reason, addr + i * PAGE_SIZE);
 }
 
@@ -383,6 +394,7 @@ static int pin_huge_page(struct attempt *try, unsigned long *addr)
 	if (pindev_runs_append(&try->pin->runs, &run))
 		goto err_unpin;
 	try->covered += page_size >> PAGE_SHIFT;
+	pindev_ledger_refer(try->pin, 1);
 	*addr = stop;
 	return 0;
 
@@ -556,9 +568,25 @@ static int answer(struct pindev_request *req, const struct pindev_pin *pin,
 	return err;
 }
 
+/* A slot in the context and one in the ledger. */
+static int reserve(struct pindev_context *ctx, struct attempt *try)
+{
+	u64 id = try->pin->id;
+	int err;
+
+	err = pindev_context_reserve(ctx, id, try->refusal, try->range.start);
+	if (err)
+		return err;
+	if (!pindev_ledger_reserve(id))
+		return 0;
+	pindev_context_cancel(ctx, id);
+	return pindev_refuse(try->refusal, PIN_REASON_NO_MEMORY,
+			     try->range.start);
+}
+
 /*
- * Everything that can fail comes before the pin is published: the slot in the
- * context, the pages, both copies to the caller.
+ * Everything that can fail comes before the pin is published: the slots, the
+ * pages, both copies to the caller.
  */
 static int pin_and_publish(struct pindev_request *req, struct attempt *try,
 			   struct pindev_reports *reports)
@@ -569,8 +597,7 @@ static int pin_and_publish(struct pindev_request *req, struct attempt *try,
 	err = judge(try, reports);
 	if (err)
 		return err;
-	err = pindev_context_reserve(req->ctx, pin->id, try->refusal,
-				     try->range.start);
+	err = reserve(req->ctx, try);
 	if (err)
 		return err;
 	err = pin_bounded(try, reports);
@@ -586,6 +613,7 @@ static int pin_and_publish(struct pindev_request *req, struct attempt *try,
 err_discard:
 	pindev_pin_release(pin, false);
 err_cancel:
+	pindev_ledger_cancel(pin->id);
 	pindev_context_cancel(req->ctx, pin->id);
 	return err;
 }
@@ -646,7 +674,11 @@ int pindev_range_pin(struct pindev_request *req)
 	err = pin_and_publish(req, &try, &reports);
 	if (!err)
 		goto out_reports;
-	free_pin(try.pin);
+	if (arg->refusal.reason) {
+		pindev_ledger_refuse(arg->refusal.reason);
+		pindev_notice_refused(try.pin, &arg->refusal);
+	}
+	pindev_record_put(try.pin);
 	if (arg->refusal.reason)
 		err = tell_refusal(arg, &reports, err);
 out_reports:

@@ -32,7 +32,8 @@ START_TEST(info_tells)
 					PIN_FEATURE_CHECK_OTHER |
 					PIN_FEATURE_LIST | PIN_FEATURE_RUNS |
 					PIN_FEATURE_ACCESS |
-					PIN_FEATURE_LEASE);
+					PIN_FEATURE_LEASE |
+					PIN_FEATURE_LEDGER);
 	ck_assert_uint_gt(now.system_cap_pages, 0);
 	ck_assert_uint_gt(now.context_cap_pins, 0);
 	/* The suite runs as root, who is not held to the limit. */

@@ -6,6 +6,9 @@
  * process as the test, which is the process whose counters it compares.
  */
 #include "harness.h"
+#ifndef PIN_TEST_WITHOUT_NETLINK
+#include "ledger_client.h"
+#endif
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -96,6 +99,49 @@ void counters_expect(const struct counters *before, const char *when)
 		      (unsigned long long)before->context);
 }
 
+/*
+ * What the ledger knows of is what is pinned and charged: after every test.  A test that
+ * has become somebody else is not told.
+ */
+#ifndef PIN_TEST_WITHOUT_NETLINK
+static int64_t unknown_at_start;
+
+/* References to pages of which the ledger does not know; others may have some. */
+static int64_t unknown_references(const struct counters *now)
+{
+	struct ledger_totals totals;
+
+	ledger_connect();
+	ck_assert_int_eq(ledger_totals(&totals), 0);
+	ledger_disconnect();
+	ck_assert_uint_eq(totals.u64[PIN_NL_A_TOTALS_CHARGED_PAGES], now->system);
+	return now->pinned - totals.u64[PIN_NL_A_TOTALS_REFERENCES];
+}
+
+static void note_unknown(void)
+{
+	unknown_at_start = unknown_references(&at_start);
+}
+
+static void expect_none_unknown(void)
+{
+	struct counters now;
+
+	if (geteuid())
+		return;
+	now = counters_read();
+	ck_assert_int_eq(unknown_references(&now), unknown_at_start);
+}
+#else
+static void note_unknown(void)
+{
+}
+
+static void expect_none_unknown(void)
+{
+}
+#endif
+
 static void setup(void)
 {
 	page = sysconf(_SC_PAGESIZE);
@@ -104,6 +150,7 @@ static void setup(void)
 	at_start = counters_read();
 	ck_assert_uint_eq(at_start.vmpin, 0);
 	ck_assert_uint_eq(at_start.context, 0);
+	note_unknown();
 }
 
 /* Closing releases what the test left pinned; then nothing may be left. */
@@ -113,6 +160,7 @@ static void teardown(void)
 	pin_fd = open("/dev/pin", O_RDWR | O_CLOEXEC);
 	ck_assert_int_ge(pin_fd, 0);
 	counters_expect(&at_start, "after the test");
+	expect_none_unknown();
 	close(pin_fd);
 }
 

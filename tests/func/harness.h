@@ -44,6 +44,12 @@ Suite *revoke_suite(void);
 Suite *lasting_suite(void);
 Suite *windows_suite(void);
 Suite *matrix_suite(void);
+Suite *ledger_suite(void);
+Suite *ledger_churn_suite(void);
+Suite *ledger_release_suite(void);
+Suite *ledger_events_suite(void);
+Suite *ledger_hostile_suite(void);
+Suite *ledger_privacy_suite(void);
 Suite *movable_suite(void);
 Suite *cma_suite(void);
 Suite *zone_suite(void);
@@ -52,6 +58,7 @@ Suite *failnth_suite(void);
 Suite *reconfigure_suite(void);
 Suite *windows_runs_suite(void);
 Suite *windows_lease_suite(void);
+Suite *windows_ledger_suite(void);
 
 /*
  * A group of tests with the fixture: it opens a context and notes every counter;

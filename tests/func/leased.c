@@ -142,14 +142,14 @@ static void await_uncharged(uint64_t id)
 		     (unsigned long long)queried.charged_pages);
 }
 
-void expect_revoked(uint64_t id)
+void expect_revoked_of(uint64_t id, uint32_t mode)
 {
 	struct pin_query queried;
 	uint64_t done;
 	char byte = 'x';
 
 	ck_assert_int_eq(query(id, &queried), 0);
-	ck_assert_uint_eq(queried.mode, PIN_MODE_LEASE);
+	ck_assert_uint_eq(queried.mode, mode);
 	ck_assert_uint_eq(queried.state, PIN_STATE_REVOKED);
 	ck_assert_uint_eq(queried.pages, 0);
 	ck_assert_uint_eq(queried.runs, 0);
@@ -161,6 +161,11 @@ void expect_revoked(uint64_t id)
 	ck_assert_int_eq(pin_write(id, 0, &byte, 1, &done), -ESTALE);
 	ck_assert_uint_eq(done, 0);
 	await_uncharged(id);
+}
+
+void expect_revoked(uint64_t id)
+{
+	expect_revoked_of(id, PIN_MODE_LEASE);
 }
 
 static bool has_event(void)

@@ -35,6 +35,8 @@ void leased_namespace(const char *dir, char *name, size_t size);
 void expect_live(uint64_t id);
 /* Revoked: in QUERY, LIST, RUNS, READ, WRITE; nothing is pinned for it any more. */
 void expect_revoked(uint64_t id);
+/* The same of a pin of another mode. */
+void expect_revoked_of(uint64_t id, uint32_t mode);
 /* The next event, which there is, of the context; it tells of this pin. */
 struct pin_event expect_event(uint64_t id);
 /* No event is there. */

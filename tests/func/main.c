@@ -41,9 +41,20 @@ static const struct named_suite suites[] = {
 	{ "revoke", revoke_suite },
 	{ "lasting", lasting_suite },
 	{ "matrix", matrix_suite },
+#ifndef PIN_TEST_WITHOUT_NETLINK
+	{ "ledger", ledger_suite },
+	{ "ledger-events", ledger_events_suite },
+	{ "ledger-release", ledger_release_suite },
+	{ "ledger-churn", ledger_churn_suite },
+	{ "ledger-hostile", ledger_hostile_suite },
+	{ "ledger-privacy", ledger_privacy_suite },
+#endif
 	{ "windows", windows_suite },
 	{ "windows-runs", windows_runs_suite },
 	{ "windows-lease", windows_lease_suite },
+#ifndef PIN_TEST_WITHOUT_NETLINK
+	{ "windows-ledger", windows_ledger_suite },
+#endif
 };
 
 #define SUITES	(sizeof(suites) / sizeof(*suites))

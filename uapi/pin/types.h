@@ -187,7 +187,8 @@ enum pin_reason_scope {
 /**
  * enum pin_mode - how long a pin holds
  * @PIN_MODE_NONE: not filled in
- * @PIN_MODE_LONGTERM: until it is released or its context is closed
+ * @PIN_MODE_LONGTERM: until it is released or its context is closed, or an
+ *	administrator takes it away
  * @PIN_MODE_LEASE: as longterm, or until the kernel takes it back
  */
 enum pin_mode {
