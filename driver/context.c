@@ -21,6 +21,7 @@
 
 #include "delay.h"
 #include "pindev.h"
+#include "trace.h"
 
 /* Bounds the memory and the work of one LIST or RUNS. */
 #define RECORDS_MAX	4096
@@ -132,6 +133,7 @@ void pindev_context_publish(struct pindev_context *ctx, struct pindev_pin *pin)
 	pin->published = true;
 	/* Once it is in the context somebody can unpin it. */
 	pindev_ledger_insert(pin);
+	trace_pin(pin);
 	pindev_notice_pinned(pin);
 
 	xa_lock(&ctx->pins);

@@ -91,6 +91,7 @@
 
 #include "delay.h"
 #include "lease.h"
+#include "trace.h"
 
 /* Pages unpinned under one hold of the lock. */
 #define DRAIN_PAGES	512
@@ -178,6 +179,8 @@ static void revoke_pin(const struct pindev_lease *lease)
 	leases->loss.cause = lease->lost;
 	leases->loss.addr = lease->lost_range.start;
 	leases->loss.length = lease->lost_range.end - lease->lost_range.start;
+	trace_revoke(pin, leases->loss.cause, leases->loss.addr,
+		     leases->loss.length);
 	event->record.type = PIN_EVENT_REVOKED;
 	event->record.id = pin->id;
 	event->record.cookie = pin->cookie;

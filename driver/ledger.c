@@ -27,7 +27,8 @@
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
-#include "pindev.h"
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 /*
  * A page's reference count is checked after each batch of at most 512 pins.  A

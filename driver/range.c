@@ -26,6 +26,7 @@
 
 #include "delay.h"
 #include "pindev.h"
+#include "trace.h"
 
 /* See MAX_RUNNING in ledger.c for why this leaves room enough. */
 #define REFCOUNT_GUARD	((int)BIT(30))
@@ -158,6 +159,7 @@ bool pindev_pin_put(struct pindev_pin *pin)
 	if (!pin->released)
 		pindev_pin_release(pin, pin->flags & PIN_F_WRITE);
 	pindev_ledger_remove(pin);
+	trace_unpin(pin);
 	pindev_notice_unpinned(pin);
 	pindev_record_put(pin);
 	return true;
@@ -676,6 +678,7 @@ int pindev_range_pin(struct pindev_request *req)
 		goto out_reports;
 	if (arg->refusal.reason) {
 		pindev_ledger_refuse(arg->refusal.reason);
+		trace_refuse(try.pin, &arg->refusal);
 		pindev_notice_refused(try.pin, &arg->refusal);
 	}
 	pindev_record_put(try.pin);

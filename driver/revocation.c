@@ -22,6 +22,7 @@
 
 #include "delay.h"
 #include "pindev.h"
+#include "trace.h"
 
 /* They may sleep, and none waits for another but attach_notifier() in lease.c. */
 struct workqueue_struct *pindev_workers;
@@ -105,6 +106,8 @@ int pindev_revocation_force(u64 id)
 	INIT_WORK(&revocation->work, release);
 	pindev_owner_init(&revocation->admin);
 	pindev_ledger_revoke(PIN_CAUSE_ADMIN);
+	trace_revoke(revocation->pin, PIN_CAUSE_ADMIN, revocation->pin->addr,
+		     revocation->pin->length);
 	tell_owner(revocation->pin, event);
 	queue_work(pindev_workers, &revocation->work);
 	return 0;

@@ -41,6 +41,7 @@ static const struct named_suite suites[] = {
 	{ "revoke", revoke_suite },
 	{ "lasting", lasting_suite },
 	{ "matrix", matrix_suite },
+	{ "trace", trace_suite },
 #ifndef PIN_TEST_WITHOUT_NETLINK
 	{ "ledger", ledger_suite },
 	{ "ledger-events", ledger_events_suite },
