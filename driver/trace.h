@@ -14,8 +14,8 @@
 #include "pindev.h"
 
 /* Names instead of numbers, for who reads the format and for who prints. */
-#define PINDEV_TRACE_REASON(constant, name, error)	{ constant, name },
-#define PINDEV_TRACE_DEFINE(constant, name, error)	TRACE_DEFINE_ENUM(constant);
+#define PINDEV_TRACE_REASON(constant, name, ...)	{ constant, name },
+#define PINDEV_TRACE_DEFINE(constant, ...)	TRACE_DEFINE_ENUM(constant);
 
 PIN_REASON_TABLE(PINDEV_TRACE_DEFINE)
 TRACE_DEFINE_ENUM(PIN_MODE_LONGTERM);
