@@ -273,7 +273,8 @@ leases_of_nothing() {
 		pin --lease new:memfd,1M --hold 0
 	json 0 '.mode == "longterm" and .revocation == null' pin --lease new:anon,1M --hold 0
 	json 1 '.refusal.reason == "file-dirty-tracking"' pin --lease file:/mnt/plain/data
-	is 2 '' pin --lease --read file:/mnt/dax/data
+	json 2 '.error.message | test("a lease is for writing")' \
+		pin --lease --read file:/mnt/dax/data
 	hold_lease_json new:anon,1M
 	kill "$holder"
 	lease_ended 0 "--lease of what needs none"
