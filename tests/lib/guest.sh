@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# libpin with the real module, in the guest: the examples, C++ and ctypes. Beside this
-# lie pin.ko and what "tests/lib/run DIR" and "tests/man/run DIR" built; Python is the
-# host's.
+# libpin with the real module, in the guest: the examples, C++ and ctypes; and the ledger
+# by the kernel's own client for pin.yaml. Beside this lie pin.ko and what "tests/lib/run
+# DIR" and "tests/man/run DIR" built; Python is the host's.
 #
 # The last line is "N passed, N failed, N skipped".
 set -u
@@ -109,6 +109,8 @@ check "the example of pin(4)" says 0 pin-4 -- '^pinned [23] pages$'
 check "C++" "$here/cplusplus" pin
 check "ctypes" hostrun /usr/bin/python3 "$here/foreign.py" "$here/libpin.so" \
 	"$here/libpin.h" pin
+check "the kernel's client of pin.yaml" hostrun /usr/bin/python3 "$here/ledger_ynl.py" \
+	"$here/ynl" "$here/pin.yaml"
 
 check "rmmod: nothing is pinned" rmmod pin
 check "kernel log" logscan
