@@ -64,10 +64,7 @@ static unsigned long wanted_pins(void)
 {
 	const char *value = getenv("PIN_TEST_LEDGER_PINS");
 
-	if (value)
-		return strtoul(value, NULL, 0);
-	/* A kernel with kmemleak keeps a record of each allocation. */
-	return access("/sys/kernel/debug/kmemleak", F_OK) ? PINS_DEFAULT : PINS_DEFAULT / 10;
+	return value ? strtoul(value, NULL, 0) : ledger_scaled(PINS_DEFAULT);
 }
 
 static uint64_t now_ns(void)

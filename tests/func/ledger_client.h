@@ -76,6 +76,9 @@ struct ledger_event {
 	uint64_t context[PIN_NL_A_CONTEXT_START_TIME + 1];
 };
 
+/* That many; a tenth on a kernel that checks so much that it would take minutes. */
+unsigned long ledger_scaled(unsigned long count);
+
 /* The number of the group of everybody's events. */
 int ledger_group(void);
 /* Listens on a socket of its own; @buffer: its SO_RCVBUFFORCE, 0: as it is. */

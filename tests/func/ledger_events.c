@@ -201,15 +201,15 @@ END_TEST
 /* Each of very many, in order, to a listener that reads now and then. */
 START_TEST(test_order)
 {
+	unsigned long many = ledger_scaled(MANY), i;
 	char *memory = map_anon(page);
 	struct ledger_event event;
 	uint64_t heard = 0;
 	struct pin_pin arg;
-	int i;
 
 	ledger_connect();
 	ledger_listen(4 << 20);
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < many; i++) {
 		ck_assert_int_eq(pin_range(memory, page, 0, &arg), 0);
 		ck_assert_int_eq(unpin(arg.id), 0);
 		if (i % 500 != 499)
@@ -219,7 +219,7 @@ START_TEST(test_order)
 			heard++;
 		}
 	}
-	ck_assert_uint_eq(heard, 2 * MANY);
+	ck_assert_uint_eq(heard, 2 * many);
 }
 END_TEST
 
