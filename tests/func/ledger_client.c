@@ -99,6 +99,11 @@ void ledger_send(struct nl_msg *request)
 	nlmsg_free(request);
 }
 
+bool ledger_has_words(bool dump)
+{
+	return ledger_said.message[0] || (dump && kernel_before(6, 2));
+}
+
 bool ledger_receive(void (*each)(struct nlmsghdr *message, void *data), void *data)
 {
 	struct sockaddr_nl from;

@@ -43,6 +43,12 @@ struct ledger_said {
 
 extern struct ledger_said ledger_said;
 
+/*
+ * The last answer was an error with words, or without where Linux has no room for them:
+ * 6.1 has none in what refuses a dump before it begins (cb->extack is not set).
+ */
+bool ledger_has_words(bool dump);
+
 /* Connects the calling process; again after fork() or with another user's rights. */
 void ledger_connect(void);
 /* The same, if the family can be found; -errno of libnl otherwise. */

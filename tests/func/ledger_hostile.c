@@ -75,8 +75,8 @@ static void expect_error(struct nl_msg *request, const struct way *way, int type
 
 	ck_assert_msg(got == err, "%s, attribute %d %s: %s (%s), expected %s", way->name,
 		      type, what, strerror(-got), ledger_said.message, strerror(-err));
-	ck_assert_msg(!err || ledger_said.message[0], "%s, attribute %d %s: no words",
-		      way->name, type, what);
+	ck_assert_msg(!err || ledger_has_words(way->flags & NLM_F_DUMP),
+		      "%s, attribute %d %s: no words", way->name, type, what);
 }
 
 static void put(struct nl_msg *request, int type, const void *bytes, unsigned int length)
@@ -218,7 +218,7 @@ START_TEST(test_missing)
 		request = ledger_request(way->cmd, way->flags);
 		put_right(request, taken);
 		expect_error(request, way, taken->type, "alone", -EINVAL);
-		ck_assert_uint_ne(ledger_said.offset, 0);
+		ck_assert(ledger_said.offset || !ledger_said.message[0]);
 	}
 }
 END_TEST

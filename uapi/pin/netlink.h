@@ -14,7 +14,8 @@
  * The family lives in the initial network namespace only: elsewhere its name is
  * not found.  Every request is validated strictly: an attribute that is unknown,
  * that the command does not take or that has another type or length is EINVAL,
- * and the extended acknowledgment says which and why.  Values are in the byte
+ * and the extended acknowledgment says which and why (on Linux 6.1 not of a dump
+ * that is refused before it begins: it has no room there).  Values are in the byte
  * order of the machine; those of enumerations have the numbers of <pin/types.h>
  * and <pin/ioctl.h>.
  *
