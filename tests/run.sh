@@ -215,5 +215,10 @@ for log in "${broken[@]}"; do
 	echo "== $log"
 	tail -n 60 "$log"
 done
+# Last, where somebody sees it who is shown an end only.
+for log in "${broken[@]}"; do
+	echo "== $log: of what failed"
+	tests/failures "$log" | head -n 20
+done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
