@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "capability.h"
+#include "rule.h"
 #include "survey.h"
 #include "text.h"
 
@@ -259,34 +260,28 @@ static uint32_t kind_of(const struct libpin_mapping *mapping, uint32_t flags,
 	return PIN_KIND_FILE;
 }
 
-/* In the order of check_vma_flags(); @access as that of a survey. */
+/*
+ * By the rules; @access as that of a survey.  Of a file that cannot be looked at,
+ * must_try() says all there is to say.
+ */
 static uint32_t reason_of(const struct segment *segment, uint32_t flags,
 			  const struct backing *backing, uint32_t access)
 {
 	const uint32_t shared_writable = PIN_REPORT_SHARED | PIN_REPORT_WRITE;
-	bool write = access & PIN_CHECK_WRITE;
+	struct rule_facts facts = {
+		.io = flags & VM_IO,
+		.pfnmap = flags & VM_PFNMAP,
+		.fsdax = segment->kind == PIN_KIND_FSDAX,
+		.shared = segment->flags & PIN_REPORT_SHARED,
+		.secretmem = segment->kind == PIN_KIND_SECRETMEM,
+		.dirty_tracking = segment->kind == PIN_KIND_FILE && backing->known &&
+				  (segment->flags & shared_writable) == shared_writable,
+		.shadow_stack = flags & VM_SHADOW_STACK,
+		.readable = segment->flags & PIN_REPORT_READ,
+		.writable = segment->flags & PIN_REPORT_WRITE,
+	};
 
-	if (flags & VM_IO)
-		return PIN_REASON_IO_MAPPING;
-	if (flags & VM_PFNMAP)
-		return PIN_REASON_PFN_MAPPING;
-	if (segment->kind == PIN_KIND_FSDAX && !(access & PIN_CHECK_LEASE))
-		return PIN_REASON_FSDAX;
-	if (segment->kind == PIN_KIND_FSDAX && !(segment->flags & PIN_REPORT_SHARED))
-		return PIN_REASON_LEASE_PRIVATE;
-	if (segment->kind == PIN_KIND_SECRETMEM)
-		return PIN_REASON_SECRETMEM;
-	/* Of a file that cannot be looked at, must_try() says all there is to say. */
-	if (write && segment->kind == PIN_KIND_FILE && backing->known &&
-	    (segment->flags & shared_writable) == shared_writable)
-		return PIN_REASON_FILE_DIRTY_TRACKING;
-	if (write && (flags & VM_SHADOW_STACK))
-		return PIN_REASON_SHADOW_STACK;
-	if (write && !(segment->flags & PIN_REPORT_WRITE))
-		return PIN_REASON_NOT_WRITABLE;
-	if (!write && !(segment->flags & PIN_REPORT_READ))
-		return PIN_REASON_NOT_READABLE;
-	return PIN_REASON_NONE;
+	return rule_reason(&facts, access);
 }
 
 /* Refused, but only for the long term: see PIN_REPORT_LEASE. */
