@@ -22,6 +22,8 @@
 
 #define PAGES	64
 #define BATTLE_PAGES	16
+#define BATCHES	3
+#define BATCH_PAGES	512	/* the driver's */
 #define LEASE	(PIN_F_WRITE | PIN_F_LEASE)
 #define STUCK_S	60
 #define LONGEST_S	900	/* of a battle that is not decided */
@@ -189,6 +191,34 @@ START_TEST(unmapped_before_publish)
 	truncating = truncate_start(&leased);
 	expect_over(truncating, "nothing");
 	leased_close(&leased);
+}
+END_TEST
+
+/* Whichever batch is stale: those before it are given back, and pinned once more. */
+START_TEST(any_batch_is_stale)
+{
+	const unsigned int nth = _i % BATCHES + 1;
+	struct counters before = counters_read();
+	unsigned long hits = delay_hits("lease_pinned");
+	unsigned long retries = delay_hits("lease_retry");
+	struct pin_query queried;
+	struct leased leased;
+	struct held held;
+
+	leased_open(&leased, dax_dirs[_i / BATCHES], BATCHES * BATCH_PAGES * page);
+	held_start(&held, &leased, run_pin, "lease_pinned", nth);
+	ck_assert_int_eq(madvise(leased.addr, page, MADV_DONTNEED), 0);
+	held_finish(&held, "lease_pinned");
+	ck_assert_int_eq(held.err, 0);
+	ck_assert_uint_eq(delay_hits("lease_retry"), retries + 1);
+	ck_assert_uint_ge(delay_hits("lease_pinned"), hits + nth + BATCHES);
+	expect_live(held.id);
+	ck_assert_int_eq(query(held.id, &queried), 0);
+	ck_assert_uint_eq(queried.pages, BATCHES * BATCH_PAGES);
+	ck_assert_uint_eq(counters_read().pinned, before.pinned + queried.pages);
+	ck_assert_int_eq(unpin(held.id), 0);
+	leased_close(&leased);
+	counters_expect(&before, "after batches were pinned twice");
 }
 END_TEST
 
@@ -615,6 +645,7 @@ Suite *windows_lease_suite(void)
 	tcase_add_checked_fixture(tcase, delay_release_all, NULL);
 	tcase_add_loop_test(tcase, truncate_before_publish, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, unmapped_before_publish, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, any_batch_is_stale, 0, DAX_DIRS * BATCHES);
 	tcase_add_loop_test(tcase, truncate_before_unpin, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_already_waits, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_during_publish, 0, DAX_DIRS);
