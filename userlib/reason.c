@@ -103,9 +103,7 @@ static const struct wording wordings[] = {
 	       "or move its blocks in all that time. Private mappings of the file (MAP_PRIVATE) "
 	       "are refused as well. Neither RLIMIT_MEMLOCK nor a privilege changes that.",
 	.remedies = {
-		{ "Use the persistent memory as device-dax instead of through a filesystem, and "
-		  "map /dev/dax0.0. Reconfiguring a namespace erases what is on it.",
-		  "sudo ndctl create-namespace -f -e namespace0.0 -m devdax", DESTROYS | ROOT },
+		{ "Pin an anonymous or hugetlb buffer and copy between it and the file." },
 		{ "Let the device fault pages in on demand, so that nothing is pinned (RDMA: "
 		  "IBV_ACCESS_ON_DEMAND), if the device can do that.",
 		  "ibv_devinfo -v | grep -i odp", ANY_AND(RDMA) },
@@ -117,7 +115,10 @@ static const struct wording wordings[] = {
 		  "mapping. The filesystem can take it back at any moment, so the program has to "
 		  "be able to stop its device then.",
 		  "pinctl pin --lease file:\"$FILE\"", LEASE, ANY },
-		{ "Pin an anonymous or hugetlb buffer and copy between it and the file." },
+		{ "Last, because it erases every file on it: turn the persistent memory into "
+		  "device-dax, without a filesystem, and map /dev/dax0.0. Save what has to be "
+		  "kept elsewhere first.",
+		  "sudo ndctl create-namespace -f -e namespace0.0 -m devdax", DESTROYS | ROOT },
 	},
 },
 [PIN_REASON_SECRETMEM] = {

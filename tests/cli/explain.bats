@@ -42,11 +42,17 @@ reasons() {
 	done
 }
 
-@test "what destroys data is marked" {
+@test "what destroys data is marked, and comes last" {
 	pinctl explain fsdax
-	[[ $out == *"ndctl create-namespace"*"[destroys data]"*"[needs root]"* ]]
+	[[ $out == *"erases every file"*"ndctl create-namespace"*"[destroys data]"*"[needs root]"* ]]
 	pinctl explain -J fsdax
-	is_json pinctl.explain/1 '.explanations[0].remedies[0].destroys_data'
+	is_json pinctl.explain/1 '.explanations[0].remedies[-1].destroys_data'
+	for consumer in any rdma io_uring vfio iommufd xdp; do
+		# shellcheck disable=SC2046 # each is a word
+		pinctl explain -J --for $consumer $(reasons)
+		is_json pinctl.explain/1 '[.explanations[].remedies | map(.destroys_data) |
+			. == sort] | all and length > 20'
+	done
 }
 
 @test "every errno of the list leads back to its reasons" {

@@ -86,7 +86,7 @@ while [ ! -s /tmp/mappings ]; do
 	usleep 50000
 done
 pid=$(cat /tmp/mappings)
-show 1 pinctl check "$pid" -a
+show 1 pinctl check "$pid"
 kill "$pid"
 
 title "Files on filesystem-DAX: refused, and explained"

@@ -88,7 +88,8 @@ check "check_range, DAX" says 1 check_range /mnt/dax/data -- \
 	'data: fsdax, refused: fsdax (Operation not supported)$'
 check "explain_refusal, tmpfs" says 0 explain_refusal /dev/shm/data -- '^pinned: 1024 pages$'
 check "explain_refusal, DAX" says 1 explain_refusal /mnt/dax/data -- \
-	'^fsdax: ' '^in /mnt/dax/data$' '^1\. .*device-dax' 'PIN_F_LEASE'
+	'^fsdax: ' '^in /mnt/dax/data$' '^1\. .*copy' 'PIN_F_LEASE' \
+	'^4\. .*device-dax' 'create-namespace.*(destroys data)$'
 check "explain_refusal, DAX, RDMA" says 1 explain_refusal /mnt/dax/data rdma -- \
 	'^fsdax: ' '^2\. .*IBV_ACCESS_ON_DEMAND'
 check "explain_refusal, ext4, io_uring" says 1 explain_refusal /mnt/plain/data io_uring -- \

@@ -28,7 +28,9 @@ static void explain(const struct libpin_refusal *refusal, uint32_t consumer)
 	for (i = 0; (remedy = libpin_reason_remedy_for(reason, consumer, i)); i++) {
 		printf("%zu. %s\n", i + 1, libpin_remedy_text(remedy));
 		if (libpin_remedy_command(remedy))
-			printf("   $ %s\n", libpin_remedy_command(remedy));
+			printf("   $ %s%s\n", libpin_remedy_command(remedy),
+			       libpin_remedy_flags(remedy) & LIBPIN_REMEDY_DESTROYS_DATA ?
+			       "  (destroys data)" : "");
 	}
 }
 
