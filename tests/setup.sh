@@ -34,7 +34,8 @@ for group; do
 	debug-kernel) set -- build-essential flex bison bc libssl-dev \
 		libelf-dev dwarves rsync cpio kmod xz-utils lz4 python3-minimal ;;
 	package) set -- debhelper dpkg-dev dh-dkms fakeroot lintian mmdebstrap \
-		libjson-c-dev libsmartcols-dev pkgconf check libsubunit-dev ;;
+		libjson-c-dev libsmartcols-dev libnl-3-dev libnl-genl-3-dev pkgconf check \
+		libsubunit-dev ;;
 	*) usage ;;
 	esac
 	packages="$packages $*"

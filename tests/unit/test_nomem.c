@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fake.h"
+#include "fake_wire.h"
 #include "nomem.h"
 #include "suites.h"
 
@@ -314,6 +315,126 @@ START_TEST(test_maps)
 }
 END_TEST
 
+/* --- the ledger: libnl's own allocations fail, too */
+
+static void answer_ledger(int index, struct nlmsghdr *request)
+{
+	uint8_t cmd = ((struct genlmsghdr *)nlmsg_data(request))->cmd;
+	struct nl_msg *message = wire_message(request->nlmsg_seq, FAKE_FAMILY, cmd, 0);
+
+	if (cmd == PIN_NL_CMD_PIN_GET)
+		wire_put_pin(message, 7);
+	else if (cmd == PIN_NL_CMD_CONTEXT_GET)
+		wire_put_context(message, 7);
+	wire_queue(index, message);
+	if (request->nlmsg_flags & NLM_F_DUMP)
+		wire_queue_done(index, request, 0, NLM_F_MULTI, NULL);
+	else
+		wire_queue_ack(index, request, 0, NULL);
+}
+
+static int ask_pin(struct libpin_ledger *ledger)
+{
+	struct libpin_record *record;
+	int ret = libpin_ledger_get(ledger, 7, &record);
+
+	nomem_stop();
+	ck_assert_int_eq(!ret, !!record);
+	libpin_record_free(record);
+	return ret;
+}
+
+static int ask_release(struct libpin_ledger *ledger)
+{
+	return libpin_ledger_release(ledger, 7);
+}
+
+static int ask_totals(struct libpin_ledger *ledger)
+{
+	struct libpin_totals *totals;
+	int ret = libpin_totals_get(ledger, &totals);
+
+	nomem_stop();
+	ck_assert_int_eq(!ret, !!totals);
+	libpin_totals_free(totals);
+	return ret;
+}
+
+static int ask_all(struct libpin_ledger *ledger)
+{
+	const struct libpin_record *record = NULL;
+	struct libpin_filter *filter;
+	struct libpin_dump *dump;
+	int ret = libpin_filter_new(&filter);
+
+	if (ret)
+		return ret;
+	libpin_filter_set_uid(filter, 1);
+	ret = libpin_dump_pins(ledger, filter, &dump);
+	if (!ret)
+		ret = libpin_dump_next_pin(dump, &record);
+	nomem_stop();
+	ck_assert_int_eq(!ret, !!record);
+	libpin_dump_free(dump);
+	libpin_filter_free(filter);
+	return ret;
+}
+
+static int ask_contexts(struct libpin_ledger *ledger)
+{
+	const struct libpin_context_record *record = NULL;
+	struct libpin_dump *dump;
+	int ret = libpin_dump_contexts(ledger, &dump);
+
+	if (!ret)
+		ret = libpin_dump_next_context(dump, &record);
+	nomem_stop();
+	ck_assert_int_eq(!ret, !!record);
+	libpin_dump_free(dump);
+	return ret;
+}
+
+static int ask_monitor(struct libpin_ledger *ledger)
+{
+	struct libpin_monitor *monitor;
+	int ret = libpin_monitor_open(&monitor, 0);
+
+	(void)ledger;
+	nomem_stop();
+	ck_assert_int_eq(!ret, !!monitor);
+	libpin_monitor_close(monitor);
+	return ret;
+}
+
+static int (*const of_ledger[])(struct libpin_ledger *ledger) = {
+	ask_pin, ask_release, ask_totals, ask_all, ask_contexts, ask_monitor,
+};
+
+#define OF_LEDGER ((int)(sizeof(of_ledger) / sizeof(of_ledger[0])))
+
+START_TEST(test_ledger)
+{
+	struct libpin_ledger *ledger;
+	unsigned int nth;
+	int ret;
+
+	for (nth = 1;; nth++) {
+		wire_reset(answer_ledger);
+		nomem_fail(nth);
+		ret = libpin_ledger_open(&ledger);
+		if (!ret)
+			ret = of_ledger[_i](ledger);
+		nomem_stop();
+		libpin_ledger_close(ledger);
+		if (!nomem_failed())
+			break;
+		ck_assert_int_eq(ret, -ENOMEM);
+	}
+	ck_assert_int_eq(ret, 0);
+	ck_assert_uint_gt(nth, 5);
+}
+END_TEST
+
 Suite *suite_nomem(void)
 {
 	Suite *suite = suite_create("nomem");
@@ -323,6 +444,7 @@ Suite *suite_nomem(void)
 	tcase_add_test(tcase, test_refusal);
 	tcase_add_test(tcase, test_check);
 	tcase_add_test(tcase, test_maps);
+	tcase_add_loop_test(tcase, test_ledger, 0, OF_LEDGER);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# libpin.h as the middle of libpin(3): with PART=conventions the rules at its head, with
-# PART=functions every function under its section, with its comment.
+# The headers as the middle of libpin(3): with PART=conventions the rules at the head of
+# libpin.h, with PART=functions every function under its section, with its comment.
 
 function flush_text() {
 	if (text != "")
