@@ -382,7 +382,7 @@ static void predict_range(struct survey *survey, const struct libpin_maps *maps,
  * The limit is judged last, only if nothing else refuses, and against the range
  * alone: no file shows what the user has charged already.
  */
-static void predict_limit(struct survey *survey)
+void survey_predict_limit(struct survey *survey)
 {
 	struct rlimit limit;
 	size_t i;
@@ -409,7 +409,7 @@ int survey_predict(struct survey *survey)
 		ret = libpin_maps_read(survey->pid, &maps);
 	if (!ret) {
 		predict_range(survey, maps, &details);
-		predict_limit(survey);
+		survey_predict_limit(survey);
 		libpin_maps_free(maps);
 	}
 	free(details.list);

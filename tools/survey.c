@@ -95,7 +95,7 @@ static void survey_from_verdict(struct survey *survey, const struct libpin_verdi
 	}
 }
 
-/* 0, or -errno of the module. */
+/* 0, or -errno of the module, which judges no limits but the caller's own. */
 static int survey_ask(struct survey *survey, struct libpin_context *ctx, pid_t pid,
 		      uint64_t features)
 {
@@ -106,7 +106,7 @@ static int survey_ask(struct survey *survey, struct libpin_context *ctx, pid_t p
 
 	if (!survey->range)
 		flags |= PIN_CHECK_MAPPED;
-	else if (features & PIN_FEATURE_CHECK_LIMITS)
+	else if (!pid && features & PIN_FEATURE_CHECK_LIMITS)
 		flags |= PIN_CHECK_LIMITS;
 	if (libpin_check_request_new(&request))
 		out_of_memory();
@@ -120,6 +120,8 @@ static int survey_ask(struct survey *survey, struct libpin_context *ctx, pid_t p
 		return ret;
 	survey_from_verdict(survey, verdict);
 	libpin_verdict_free(verdict);
+	if (pid)
+		survey_predict_limit(survey);
 	return 0;
 }
 
@@ -255,7 +257,7 @@ static int survey_by_module(struct survey *survey, pid_t pid, bool try, int *err
 			ret = survey_try(survey, ctx);
 	}
 	libpin_context_close(ctx);
-	if (ret == -EPERM || ret == -EACCES || ret == -EOPNOTSUPP) {
+	if (ret == -EPERM || ret == -EACCES) {
 		survey->because = "the module does not let us ask about this process";
 		ret = 1;
 	}

@@ -86,4 +86,7 @@ void survey_add(struct survey *survey, const struct segment *segment);
 /* predict.c: 0 or -errno; fills in the segments and the limit. */
 int survey_predict(struct survey *survey);
 
+/* predict.c: the limit of the process, if nothing in the segments is refused. */
+void survey_predict_limit(struct survey *survey);
+
 #endif /* _PINCTL_SURVEY_H */
