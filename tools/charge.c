@@ -9,10 +9,13 @@
 #include <libpin.h>
 #include <linux/capability.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "charge.h"
 #include "machine.h"
+#include "size.h"
 
 /* io_buffer_validate() in io_uring/rsrc.c, Linux 6.1 and 6.12; 7.2 has no such rule. */
 #define IO_URING_BUFFER_MAX (UINT64_C(1) << 30)
@@ -149,4 +152,17 @@ void charge_judge(struct survey *survey, struct charge *charge)
 	machine_look(&machine, system, survey->pid == getpid() ? 0 : survey->pid);
 	judge(survey, &machine, charge);
 	system_close(system);
+}
+
+void charge_print_unjudged(const struct survey *survey, FILE *out)
+{
+	char text[SIZE_TEXT_MAX];
+	struct rlimit limit;
+
+	if (survey->range || survey->consumer ||
+	    prlimit(survey->pid, RLIMIT_MEMLOCK, NULL, &limit) ||
+	    limit.rlim_cur == RLIM_INFINITY || capability_ipc_lock(survey->pid))
+		return;
+	fprintf(out, "Not judged: the limit, which is of ranges; RLIMIT_MEMLOCK of the process is "
+		"%s (memlock-limit)\n", size_to_text(limit.rlim_cur, text));
 }

@@ -6,6 +6,8 @@
 #ifndef _PINCTL_CHARGE_H
 #define _PINCTL_CHARGE_H
 
+#include <stdio.h>
+
 #include "survey.h"
 
 /*
@@ -30,5 +32,8 @@ struct charge {
  * survey's limit, which is that of /dev/pin.
  */
 void charge_judge(struct survey *survey, struct charge *charge);
+
+/* A line about the limit of a whole process that none was judged by, if it has one. */
+void charge_print_unjudged(const struct survey *survey, FILE *out);
 
 #endif /* _PINCTL_CHARGE_H */

@@ -324,12 +324,14 @@ static int print_survey(struct pinctl *pinctl, const struct survey *survey,
 		table_print(pinctl, table);
 		print_charge(survey, charge, stderr);
 		print_limit(survey, stderr);
+		charge_print_unjudged(survey, stderr);
 	} else {
 		print_header(survey, options);
 		if (listing.count)
 			table_print(pinctl, table);
 		print_charge(survey, charge, stdout);
 		print_limit(survey, stdout);
+		charge_print_unjudged(survey, stdout);
 		if (!survey_is_clean(survey))
 			print_next(survey);
 	}

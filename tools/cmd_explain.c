@@ -13,6 +13,9 @@
 #include "segment.h"
 #include "text.h"
 
+/* There are half as many now. */
+#define REASONS_MAX 64
+
 enum explain_column { COL_REASON, COL_ERRNO, COL_ERRNO_VALUE, COL_SENTENCE };
 
 static const struct column columns[] = {
@@ -82,10 +85,45 @@ static const char *request_errno_text(int error)
 	return NULL;
 }
 
-static void print_candidates(struct explain *explain, int error)
+/* Reasons that nobody gives but /dev/pin itself. */
+static bool is_own(uint32_t reason)
 {
-	const char *request = request_errno_text(error);
+	switch (reason) {
+	case PIN_REASON_LEASE_PRIVATE:
+	case PIN_REASON_SYSTEM_CAP:
+	case PIN_REASON_CONTEXT_CAP:
+	case PIN_REASON_MAPPING_CHANGED:
+		return true;
+	}
+	return false;
+}
+
+static bool is_candidate(uint32_t reason, int error, uint32_t consumer)
+{
+	return libpin_reason_error_for(reason, consumer) == error && !(consumer && is_own(reason));
+}
+
+/* The reasons behind @error, limits first: they are met most often.  How many. */
+static size_t find_candidates(int error, uint32_t consumer, uint32_t found[REASONS_MAX])
+{
+	size_t count = 0;
 	uint32_t reason;
+	int limits;
+
+	for (limits = 1; limits >= 0; limits--)
+		for (reason = 1; reason <= libpin_reason_last(); reason++)
+			if (is_candidate(reason, error, consumer) && count < REASONS_MAX &&
+			    libpin_reason_is_resource(reason) == limits)
+				found[count++] = reason;
+	return count;
+}
+
+static void print_candidates(struct explain *explain, int error, const char *request,
+			     const uint32_t *found, size_t count)
+{
+	const char *name = libpin_consumer_name(explain->consumer);
+	const char *option = explain->consumer ? " --for " : "";
+	size_t i;
 
 	if (explain->printed)
 		putchar('\n');
@@ -93,18 +131,19 @@ static void print_candidates(struct explain *explain, int error)
 	printf("%s (%d) \"%s\" from %s:\n", strerrorname_np(error), error, strerror(error),
 	       explain->consumer ? libpin_consumer_call(explain->consumer)
 				 : "a driver that pins memory, or from /dev/pin");
-	for (reason = 1; reason <= libpin_reason_last(); reason++) {
-		if (libpin_reason_error_for(reason, explain->consumer) != error)
-			continue;
-		printf("  %-19s ", libpin_reason_name(reason));
-		text_print_wrapped(libpin_reason_sentence(reason), 22,
+	for (i = 0; i < count; i++) {
+		printf("  %-19s ", libpin_reason_name(found[i]));
+		text_print_wrapped(libpin_reason_sentence(found[i]), 22,
 				   "                      ", output_width());
 	}
 	if (request)
 		printf("  %-19s %s\n", "(no reason)", request);
-	printf("Next: pinctl explain%s%s REASON, or pinctl check PID to find out which it is\n",
-	       explain->consumer ? " --for " : "",
-	       explain->consumer ? libpin_consumer_name(explain->consumer) : "");
+	if (!count)
+		return;
+	if (!explain->consumer)
+		name = "";
+	printf("Next: pinctl explain%s%s REASON; which it is: pinctl check%s%s PID, or "
+	       "PID:ADDR+LEN for limits, too\n", option, name, option, name);
 }
 
 static int explain_errno(struct explain *explain, const char *name, int error)
@@ -115,24 +154,26 @@ static int explain_errno(struct explain *explain, const char *name, int error)
 		.consumer = explain->consumer,
 		.request = request_errno_text(error),
 	};
-	bool known = none.request;
-	uint32_t reason;
+	uint32_t found[REASONS_MAX];
+	size_t count = find_candidates(error, explain->consumer, found), i;
 
-	for (reason = 1; reason <= libpin_reason_last(); reason++) {
-		struct explanation explanation = explanation_of(name, reason, explain->consumer);
-
-		if (explanation.error != error)
-			continue;
-		known = true;
-		if (explain->pinctl->json)
-			give(explain, &explanation);
-	}
-	if (!known)
+	/* Of the requests of others that they refused for a reason nothing is known. */
+	if (explain->consumer && count)
+		none.request = NULL;
+	if (!count && !none.request)
 		return complain(explain->pinctl, EXIT_USAGE, NULL, "pinctl explain --list",
 				"pinning gives no %s", name);
-	if (!explain->pinctl->json)
-		print_candidates(explain, error);
-	else if (none.request)
+	if (!explain->pinctl->json) {
+		print_candidates(explain, error, none.request, found, count);
+		return EXIT_YES;
+	}
+	for (i = 0; i < count; i++) {
+		struct explanation explanation = explanation_of(name, found[i],
+								explain->consumer);
+
+		give(explain, &explanation);
+	}
+	if (none.request)
 		give(explain, &none);
 	return EXIT_YES;
 }
@@ -212,6 +253,7 @@ static void explain_survey(struct explain *explain, const char *text, const stru
 		printf("%s can be pinned for %s%s\n", shown,
 		       survey->access & PIN_CHECK_WRITE ? "writing" : "reading",
 		       survey->predicted ? " (predicted)" : "");
+		charge_print_unjudged(survey, stdout);
 		free(shown);
 		explain->printed = true;
 	}

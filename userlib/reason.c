@@ -382,12 +382,13 @@ static const struct wording wordings[] = {
 	},
 },
 [PIN_REASON_MEMLOCK_LIMIT] = {
-	.sentence = "The user would have more memory locked than RLIMIT_MEMLOCK allows.",
-	.why = "Pinned memory cannot be swapped or moved, so users have a limit. What counts is "
-	       "what all processes of the user have charged together, through /dev/pin, "
-	       "io_uring, AF_XDP, iommufd and others, against the limit of the process that "
-	       "asks; sudo and login shells have limits of their own. Only CAP_IPC_LOCK in the "
-	       "initial user namespace is exempt: root in a container is not.",
+	.sentence = "More memory would be locked than RLIMIT_MEMLOCK allows.",
+	.why = "Pinned memory cannot be swapped or moved, so there is a limit. It is that of the "
+	       "process that asks, not of your shell: services, containers, sudo and login "
+	       "shells have limits of their own. RDMA and VFIO compare it with what the process "
+	       "has pinned or locked; /dev/pin, io_uring, AF_XDP and iommufd with what all "
+	       "processes of the user have charged together. Only CAP_IPC_LOCK in the initial "
+	       "user namespace is exempt: root in a container is not.",
 	.remedies = {
 		{ "See what the process has pinned already; that, with the new range, has to stay "
 		  "below its own limit.",
@@ -409,7 +410,8 @@ static const struct wording wordings[] = {
 		{ "Register fewer or smaller buffers, or use them without registering.",
 		  ONLY(IO_URING) },
 		{ "Make the UMEM smaller: fewer frames, or frames of 2048 bytes.", ONLY(XDP) },
-		{ "Now, for this shell and what it starts.",
+		{ "Now, for this shell and what it starts; with a number in place of $$, for a "
+		  "process that runs.",
 		  "sudo prlimit --pid $$ --memlock=unlimited", ROOT },
 		{ "For every login of a group's members, from their next login on.",
 		  "echo '@pin - memlock unlimited' | sudo tee /etc/security/limits.d/90-pin.conf",

@@ -124,6 +124,30 @@ load common
 		"$PINCTL" check -q new:anon,64K 2>"$dir/err"
 }
 
+@test "a whole process: its limit is told, not judged" {
+	need_no_module
+	command -v setpriv >/dev/null || skip "no setpriv(1)"
+	(ulimit -l 64 && exec setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock sleep 60) &
+	pid=$!
+	until [ "$(cat /proc/$pid/comm)" = sleep ]; do :; done
+	pinctl check $pid
+	told=$out
+	pinctl explain $pid
+	explained=$out
+	pinctl check --for rdma $pid
+	other=$out
+	pinctl check -q $pid
+	quiet=$out
+	kill $pid
+	line='Not judged: the limit, which is of ranges; RLIMIT_MEMLOCK of the process is 64K (memlock-limit)'
+	[[ $told == *$'\n'"$line" ]]
+	[[ $explained == *$'\n'"$line" ]]
+	[[ $other != *"Not judged"* && $other == *"of 64K charged"* ]]
+	[ -z "$quiet" ]
+	pinctl check new:anon,64K
+	[[ $out$err != *"Not judged"* ]]
+}
+
 @test "quiet: only the exit code" {
 	pinctl check -q self:0+4K
 	[ "$code" = 1 ]

@@ -67,6 +67,27 @@ reasons() {
 		'.explanations | all(.errno == "ENOMEM")'
 }
 
+@test "an errno: limits first, and of others nothing that only /dev/pin has" {
+	pinctl explain ENOMEM
+	[[ $out == *$':\n  memlock-limit '* ]]
+	[[ $out == *$'\n  system-cap '* ]]
+	[[ $out == *$'\n  (no reason) '* ]]
+	pinctl explain -J ENOMEM
+	is_json pinctl.explain/1 '.explanations[0].reason == "memlock-limit"' \
+		'.explanations | any(.reason == "system-cap")'
+	pinctl explain -J EOPNOTSUPP --for rdma
+	is_json pinctl.explain/1 '[.explanations[].reason] == ["fsdax"]'
+	for consumer in rdma io_uring vfio iommufd; do
+		pinctl explain ENOMEM --for $consumer
+		[[ $out == *$':\n  memlock-limit '* ]]
+		[[ $out != *system-cap* && $out != *"no reason"* ]]
+		[[ $out == *"pinctl check --for $consumer PID, "* ]]
+	done
+	pinctl explain EINVAL --for vfio
+	[ "$code" = 0 ]
+	[[ $out == *"(no reason)"* && $out != *Next:* ]]
+}
+
 @test "an errno that refuses nothing is explained too" {
 	pinctl explain EPERM
 	[ "$code" = 0 ]
