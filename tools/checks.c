@@ -689,7 +689,8 @@ static void check_dax_mounts(const struct machine *machine, struct finding *find
 	if (!count)
 		find(finding, STATUS_OK, "no filesystem is mounted with dax");
 	else
-		find(finding, STATUS_WARN, "%s%s: long-term pins of its files fail (explain fsdax)",
+		find(finding, STATUS_WARN,
+		     "%s%s: long-term pins of files there fail (explain fsdax)",
 		     first, count > 1 ? " and others" : "");
 	free(first);
 }
@@ -714,7 +715,7 @@ static void check_dax_devices(const struct machine *machine, struct finding *fin
 	char *names = names_in(machine, "/sys/bus/dax/devices");
 
 	find(finding, STATUS_OK, "%s%s", *names ? names : "none",
-	     *names ? ": can be pinned, through their /dev" : "");
+	     *names ? ": mapped from /dev they can be pinned" : "");
 	free(names);
 }
 

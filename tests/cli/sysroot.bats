@@ -188,7 +188,7 @@ says() { # ID STATUS [TEXT [FIX]]
 	printf '/dev/a /a xfs dax 0 0\n/dev/b /b xfs dax 0 0\n' | file /proc/self/mounts
 	says dax.mounts warn "/a and others"
 	mkdir -p "$root/sys/bus/dax/devices/dax0.0" "$root/sys/bus/dax/devices/dax1.0"
-	says dax.devices ok "dax0.0, dax1.0: can be pinned"
+	says dax.devices ok "dax0.0, dax1.0: mapped from /dev they can be pinned"
 	mkdir -p "$root/sys/class/infiniband/mlx5_0"
 	says rdma.devices ok "mlx5_0"
 }
