@@ -79,6 +79,8 @@
  * with a fault, can lose truncate's wake-up on Linux 7.2 without any lease.
  * Unbinding a pmem device under a mounted filesystem crashes these kernels later,
  * with or without leases: tests/func/unbind-mounted.sh shows it without this module.
+ * Files on XFS that share blocks make 6.1 warn, files that exchange extents 7.2:
+ * tests/func/sharing-mapped.sh shows that without it.
  */
 #include <linux/file.h>
 #include <linux/fs.h>

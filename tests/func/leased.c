@@ -14,7 +14,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-const char *const dax_dirs[DAX_DIRS] = { "PIN_TEST_EXT4DAX", "PIN_TEST_XFSDAX" };
+const char *const dax_dirs[DAX_DIRS] = {
+	[DAX_EXT4] = "PIN_TEST_EXT4DAX",
+	[DAX_XFS] = "PIN_TEST_XFSDAX",
+};
 
 /* Room that begins where a batch of the driver does, so that it is one batch. */
 static char *aligned_room(size_t length)

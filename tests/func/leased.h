@@ -12,6 +12,8 @@
 /* Environment variables that name the DAX filesystems' directories. */
 extern const char *const dax_dirs[];
 #define DAX_DIRS	2
+#define DAX_EXT4	0
+#define DAX_XFS		1
 
 struct leased {
 	const char *path;

@@ -60,13 +60,14 @@ static const struct named_suite suites[] = {
 
 #define SUITES	(sizeof(suites) / sizeof(*suites))
 
-/* Run by name alone: each needs a machine of its own. */
+/* Run by name alone: each needs a machine of its own, or takes long. */
 static const struct named_suite elsewhere[] = {
 	{ "movable", movable_suite },
 	{ "cma", cma_suite },
 	{ "zone", zone_suite },
 	{ "removal", removal_suite },
 	{ "reconfigure", reconfigure_suite },
+	{ "sharing", sharing_suite },
 	{ "kill", kill_suite },
 	{ "failnth", failnth_suite },
 };

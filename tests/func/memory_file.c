@@ -2,11 +2,11 @@
 /* Mappings of files: filesystems with a page cache, filesystems with DAX, devices. */
 #include "memory.h"
 
+#include "extents.h"
 #include "harness.h"
 #include "pageproof.h"
 
 #include <fcntl.h>
-#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
@@ -155,25 +155,6 @@ static bool is_mapped_huge(const char *place)
 			pfn_at(place + MEMORY_HUGE - page);
 }
 
-/* The block of a device that holds the first data of a file at @offset, in bytes. */
-static uint64_t block_of(int fd, uint64_t offset)
-{
-	struct {
-		struct fiemap map;
-		struct fiemap_extent extent;
-	} arg = {
-		.map = {
-			.fm_start = offset,
-			.fm_length = MEMORY_HUGE,
-			.fm_extent_count = 1,
-		},
-	};
-
-	ck_assert_int_eq(ioctl(fd, FS_IOC_FIEMAP, &arg), 0);
-	ck_assert_uint_eq(arg.map.fm_mapped_extents, 1);
-	return arg.extent.fe_physical + offset - arg.extent.fe_logical;
-}
-
 /*
  * Where blocks are is the filesystem's choice; huge pages can map them if offsets in
  * the file and on the device agree. So the file begins with a hole until they do.
@@ -191,7 +172,7 @@ static void map_file_huge(struct memory *memory, const char *dir_variable,
 		ck_assert_int_eq(ftruncate(fd, 0), 0);
 		ck_assert_int_eq(posix_fallocate(fd, hole, length), 0);
 		ck_assert_int_eq(fsync(fd), 0);
-		wanted = block_of(fd, hole) % MEMORY_HUGE;
+		wanted = extents_block(fd, hole) % MEMORY_HUGE;
 		if (wanted == hole)
 			break;
 		hole = wanted;
@@ -201,7 +182,7 @@ static void map_file_huge(struct memory *memory, const char *dir_variable,
 	touch(place, page);
 	ck_assert_msg(is_mapped_huge(place), "%s: no huge page maps blocks from %#llx",
 		      memory->path,
-		      (unsigned long long)block_of(fd, 2 * MEMORY_HUGE));
+		      (unsigned long long)extents_block(fd, 2 * MEMORY_HUGE));
 }
 
 static void make_ext4dax_huge(struct memory *memory)
