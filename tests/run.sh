@@ -167,7 +167,7 @@ kernel_suites() { # KERNEL
 	suite "reconfigure-$kernel" tests/vm/run.sh -k "$kernel" -n "reconfigure" -t 900 \
 		"${plain[@]}" -- /root/guest.sh "$kernel" reconfigure
 	suite "files-$kernel" tests/vm/run.sh -k "$kernel" -n "files" -t 900 \
-		"${plain[@]}" -- /root/guest.sh "$kernel" sharing
+		"${plain[@]}" -- /root/guest.sh "$kernel" sharing blocks
 	if [ "$kernel" = 7.2 ]; then
 		# No other kernel lets things fail on demand.
 		suite "failnth-$kernel" tests/vm/run.sh -k "$kernel" -n "failnth" -t 900 \

@@ -68,6 +68,7 @@ static const struct named_suite elsewhere[] = {
 	{ "removal", removal_suite },
 	{ "reconfigure", reconfigure_suite },
 	{ "sharing", sharing_suite },
+	{ "blocks", blocks_suite },
 	{ "kill", kill_suite },
 	{ "failnth", failnth_suite },
 };

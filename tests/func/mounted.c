@@ -5,8 +5,10 @@
 #include "harness.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 void mounted_find(struct mounted *mounted, const char *dir)
 {
@@ -33,4 +35,21 @@ void mounted_mount(const struct mounted *mounted)
 	ck_assert_msg(!mount(mounted->device, mounted->dir, mounted->type, 0,
 			     "dax=always"), "mount %s: %s", mounted->device,
 		      strerror(errno));
+}
+
+static int run_checker(void *data)
+{
+	const struct mounted *mounted = data;
+
+	if (!strcmp(mounted->type, "ext4"))
+		execl("/sbin/e2fsck", "e2fsck", "-fn", mounted->device, (char *)NULL);
+	else
+		execl("/sbin/xfs_repair", "xfs_repair", "-n", mounted->device,
+		      (char *)NULL);
+	return 127;
+}
+
+void mounted_check(const struct mounted *mounted)
+{
+	ck_assert_int_eq(in_child(run_checker, (void *)mounted), 0);
 }

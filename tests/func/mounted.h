@@ -13,5 +13,7 @@ struct mounted {
 void mounted_find(struct mounted *mounted, const char *dir);
 void mounted_unmount(const struct mounted *mounted);
 void mounted_mount(const struct mounted *mounted);
+/* Expects that the filesystem's own checker finds nothing; it is not mounted. */
+void mounted_check(const struct mounted *mounted);
 
 #endif /* PIN_TEST_MOUNTED_H */

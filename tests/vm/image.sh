@@ -34,6 +34,7 @@ modules=(
 programs=(
 	/bin/kmod
 	/sbin/mkfs.ext4 /sbin/mkfs.xfs /sbin/mkfs.btrfs /usr/sbin/xfs_io
+	/sbin/e2fsck /sbin/xfs_repair
 	/usr/bin/ndctl /usr/bin/daxctl /usr/bin/jq
 )
 
