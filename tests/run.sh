@@ -132,7 +132,7 @@ kernel_suites() { # KERNEL
 		files+=(-f "${module%/*}/pin_kunit.ko")
 	fi
 	# secretmem.enable: off by default before 6.5.
-	suite "driver-$kernel" tests/vm/run.sh -k "$kernel" -n "driver" -t 2400 \
+	suite "driver-$kernel" tests/vm/run.sh -k "$kernel" -n "driver" -t 3000 \
 		-a secretmem.enable=1 "${files[@]}" -- /root/guest.sh "$kernel"
 	# The same as a 32-bit program.
 	suite "driver-m32-$kernel" tests/vm/run.sh -k "$kernel" -n "driver-m32" -t 1500 \

@@ -90,7 +90,8 @@ prepare() {
 	export PIN_TEST_EXT4DAX=/mnt/ext4dax PIN_TEST_XFSDAX=/mnt/xfsdax
 	export PIN_TEST_EXT4=/mnt/ext4 PIN_TEST_XFS=/mnt/xfs PIN_TEST_BTRFS=/mnt/btrfs
 	export PIN_TEST_TMPFS=/dev/shm PIN_TEST_BLOCK_DEVICE=/dev/ram1
-	export PIN_TEST_TMPFS_SMALL=/mnt/small PIN_TEST_MODULE="$here/pin.ko"
+	export PIN_TEST_TMPFS_SMALL=/mnt/small PIN_TEST_SWAP=/dev/ram0
+	export PIN_TEST_MODULE="$here/pin.ko"
 }
 
 # Every skip must be on the list, as "KERNEL TEST", with its reason beside it.

@@ -79,9 +79,13 @@ void counters_expect(const struct counters *before, const char *when)
 {
 	struct counters now = counters_read();
 
-	ck_assert_msg(now.pinned == before->pinned,
-		      "%s: %lld pages pinned in the system that were not",
-		      when, (long long)(now.pinned - before->pinned));
+	if (now.pinned != before->pinned) {
+		struct counters later = counters_read();
+
+		ck_abort_msg("%s: %lld pages pinned in the system that were not, a moment later %lld",
+			     when, (long long)(now.pinned - before->pinned),
+			     (long long)(later.pinned - before->pinned));
+	}
 	ck_assert_msg(now.vmpin == before->vmpin, "%s: VmPin %llu kB, was %llu",
 		      when, (unsigned long long)now.vmpin,
 		      (unsigned long long)before->vmpin);

@@ -5,13 +5,16 @@
 #include "harness.h"
 #include "pageproof.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -138,11 +141,25 @@ static void stay_on_processor(void)
 	ck_assert_int_eq(sched_setaffinity(0, sizeof(processors), &processors), 0);
 }
 
+/*
+ * Whenever memory is short the kernel swaps out what nobody asks for, a file in memory
+ * say; a swap device that is full of that takes nothing else.
+ */
+static void empty_swap(void)
+{
+	const char *device = getenv("PIN_TEST_SWAP");
+
+	ck_assert_ptr_nonnull(device);
+	ck_assert_msg(!swapoff(device), "swapoff: %s", strerror(errno));
+	ck_assert_msg(!swapon(device, 0), "swapon: %s", strerror(errno));
+}
+
 static void make_swapped_out(struct memory *memory)
 {
 	char *place;
 	int tries;
 
+	empty_swap();
 	stay_on_processor();
 	place = place_touched(memory);
 	for (tries = 0; tries < 100 && !is_swapped_out(place); tries++) {
