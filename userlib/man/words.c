@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * words reasons|consumers: what libpin says, as the middle of pin(7), so that nobody
+ * words errnos|reasons|consumers: what libpin says, as the middle of pin(7), so that nobody
  * writes it twice. Text is handed to roff.awk as lines "P text", commands as "C text";
  * the rest is roff already.
  */
@@ -76,21 +76,49 @@ static int seen_before(const struct libpin_remedy *remedy, uint32_t reason, uint
 	return 0;
 }
 
-static void print_reason(uint32_t reason)
+/* Those that destroy data, or all others. */
+static void print_remedies(uint32_t reason, uint32_t destroy)
 {
 	const struct libpin_remedy *remedy;
 	uint32_t consumer;
 	size_t i;
 
+	for (consumer = 0; consumer <= libpin_consumer_last(); consumer++)
+		for (i = 0; (remedy = libpin_reason_remedy_for(reason, consumer, i)); i++)
+			if ((libpin_remedy_flags(remedy) & LIBPIN_REMEDY_DESTROYS_DATA) == destroy &&
+			    !seen_before(remedy, reason, consumer))
+				print_remedy(remedy, reason);
+}
+
+static void print_reason(uint32_t reason)
+{
 	printf(".SS \"%s\"\n", libpin_reason_name(reason));
 	printf("P %s (%s)\n", strerror(libpin_reason_error(reason)),
 	       strerrorname_np(libpin_reason_error(reason)));
 	printf(".PP\nP %s\n", libpin_reason_sentence(reason));
 	printf("P %s\n", libpin_reason_why(reason));
-	for (consumer = 0; consumer <= libpin_consumer_last(); consumer++)
-		for (i = 0; (remedy = libpin_reason_remedy_for(reason, consumer, i)); i++)
-			if (!seen_before(remedy, reason, consumer))
-				print_remedy(remedy, reason);
+	print_remedies(reason, 0);
+	print_remedies(reason, LIBPIN_REMEDY_DESTROYS_DATA);
+}
+
+/* Every reason with the errno of @reason, if that is the first one. */
+static void print_errno(uint32_t reason)
+{
+	int error = libpin_reason_error(reason);
+	const char *separator = "P ";
+	uint32_t other;
+
+	for (other = 1; other < reason; other++)
+		if (libpin_reason_error(other) == error)
+			return;
+	printf(".TP\n.B %s\n", strerrorname_np(error));
+	for (; other <= libpin_reason_last(); other++) {
+		if (libpin_reason_error(other) != error)
+			continue;
+		printf("%s%s", separator, libpin_reason_name(other));
+		separator = ", ";
+	}
+	puts(".");
 }
 
 static void print_consumer(uint32_t consumer)
@@ -103,14 +131,17 @@ int main(int argc, char **argv)
 {
 	uint32_t i;
 
-	if (argc == 2 && !strcmp(argv[1], "reasons")) {
+	if (argc == 2 && !strcmp(argv[1], "errnos")) {
+		for (i = 1; i <= libpin_reason_last(); i++)
+			print_errno(i);
+	} else if (argc == 2 && !strcmp(argv[1], "reasons")) {
 		for (i = 1; i <= libpin_reason_last(); i++)
 			print_reason(i);
 	} else if (argc == 2 && !strcmp(argv[1], "consumers")) {
 		for (i = 0; i <= libpin_consumer_last(); i++)
 			print_consumer(i);
 	} else {
-		fprintf(stderr, "usage: words reasons|consumers\n");
+		fprintf(stderr, "usage: words errnos|reasons|consumers\n");
 		return 2;
 	}
 	return 0;
