@@ -76,8 +76,13 @@ static int seen_before(const struct libpin_remedy *remedy, uint32_t reason, uint
 	return 0;
 }
 
+static int destroys(const struct libpin_remedy *remedy)
+{
+	return !!(libpin_remedy_flags(remedy) & LIBPIN_REMEDY_DESTROYS_DATA);
+}
+
 /* Those that destroy data, or all others. */
-static void print_remedies(uint32_t reason, uint32_t destroy)
+static void print_remedies(uint32_t reason, int destroy)
 {
 	const struct libpin_remedy *remedy;
 	uint32_t consumer;
@@ -85,7 +90,7 @@ static void print_remedies(uint32_t reason, uint32_t destroy)
 
 	for (consumer = 0; consumer <= libpin_consumer_last(); consumer++)
 		for (i = 0; (remedy = libpin_reason_remedy_for(reason, consumer, i)); i++)
-			if ((libpin_remedy_flags(remedy) & LIBPIN_REMEDY_DESTROYS_DATA) == destroy &&
+			if (destroys(remedy) == destroy &&
 			    !seen_before(remedy, reason, consumer))
 				print_remedy(remedy, reason);
 }
@@ -98,7 +103,7 @@ static void print_reason(uint32_t reason)
 	printf(".PP\nP %s\n", libpin_reason_sentence(reason));
 	printf("P %s\n", libpin_reason_why(reason));
 	print_remedies(reason, 0);
-	print_remedies(reason, LIBPIN_REMEDY_DESTROYS_DATA);
+	print_remedies(reason, 1);
 }
 
 /* Every reason with the errno of @reason, if that is the first one. */
