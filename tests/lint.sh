@@ -7,7 +7,7 @@
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
-tests/setup.sh build vm lint || exit 1
+tests/setup.sh build vm lint test || exit 1
 make -s -C userlib > /dev/null || exit 1
 # shellcheck source=tests/vm/apt.sh
 . tests/vm/apt.sh
@@ -179,6 +179,13 @@ with_clang() {
 			"$work/clang-tools/pinctl"
 }
 
+# What has a name has it in the headers, the tables, the man pages and the completions;
+# a suite each, of which this needs the part that runs nothing else.
+same_names() {
+	make -s -C tools && tests/man/run && tests/func/lists &&
+		tests/cli/run -f '^every (command|option|column)'
+}
+
 quietly() { # COMMAND...: what it says counts only if it fails
 	local output
 	output=$("$@" 2>&1) || { printf '%s\n' "$output"; return 1; }
@@ -204,6 +211,7 @@ check "length of files" long_files
 check "gcc -fanalyzer" quietly analyzed
 check "clang" quietly with_clang
 check "headers and layout" quietly tests/abi/run
+check "names in tables, man pages and completions" quietly same_names
 check "binary interface of libpin" quietly tests/abi/snapshot compare abi
 check "sparse, 6.12" sparse 6.12
 check "coccinelle" semantic_patches
