@@ -427,7 +427,7 @@ const struct command cmd_pin = {
 		"nothing stays pinned however pinctl ends. A refusal is explained.\n"
 		"With --lease, files on filesystem-DAX can be pinned, too, but the kernel takes the\n"
 		"pin back when the filesystem needs the blocks: pinctl then says why and ends with 1.\n"
-		"With -J its document comes at the end.",
+		"With -J the document is printed when the pin is there; with --lease, at its end.",
 	.options = pin_options,
 	.arguments = { VALUES_TARGET },
 	.examples =
