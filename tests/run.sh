@@ -168,6 +168,7 @@ kernel_suites() { # KERNEL
 		"${plain[@]}" -- /root/guest.sh "$kernel" reconfigure
 	suite "files-$kernel" tests/vm/run.sh -k "$kernel" -n "files" -t 900 \
 		"${plain[@]}" -- /root/guest.sh "$kernel" sharing blocks
+	suite "powercut-$kernel" tests/func/powercut "$kernel" "$module"
 	if [ "$kernel" = 7.2 ]; then
 		# No other kernel lets things fail on demand.
 		suite "failnth-$kernel" tests/vm/run.sh -k "$kernel" -n "failnth" -t 900 \

@@ -43,6 +43,7 @@ Suite *lease_suite(void);
 Suite *revoke_suite(void);
 Suite *sharing_suite(void);
 Suite *blocks_suite(void);
+Suite *powercut_suite(void);
 Suite *lasting_suite(void);
 Suite *windows_suite(void);
 Suite *matrix_suite(void);

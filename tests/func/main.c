@@ -69,6 +69,7 @@ static const struct named_suite elsewhere[] = {
 	{ "reconfigure", reconfigure_suite },
 	{ "sharing", sharing_suite },
 	{ "blocks", blocks_suite },
+	{ "powercut", powercut_suite },
 	{ "kill", kill_suite },
 	{ "failnth", failnth_suite },
 };

@@ -8,6 +8,7 @@
 # Makes /dev/pmem0.. appear; fails if there is none.
 pmem_devices_ready() {
 	modprobe -q nd_e820
+	modprobe -q nfit
 	modprobe -q nd_pmem
 	_n=0
 	while [ ! -e /dev/pmem0 ] && [ "$_n" -lt 50 ]; do
@@ -15,7 +16,7 @@ pmem_devices_ready() {
 		_n=$((_n + 1))
 	done
 	[ -e /dev/pmem0 ] && return
-	echo "no /dev/pmem0: was the guest started without memmap=nn!ss?" >&2
+	echo "no /dev/pmem0: was the guest started without memmap=nn!ss or an nvdimm?" >&2
 	return 1
 }
 
