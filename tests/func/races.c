@@ -28,21 +28,29 @@ struct racer {
 	unsigned long done;
 };
 
+/* Pins that all racers together are to release. */
+#define RELEASES	400
+
+/* What all racers together have made and released. */
+static atomic_ulong pins_made, pins_released;
+
 static void *race_unpin(void *data)
 {
 	struct racer *racer = data;
 	uint64_t id = 0;
 
 	/* Guesses ids in the making and releases what it hits. */
-	while (!*racer->stop) {
+	while (pins_released < RELEASES) {
 		struct pin_pin arg;
 
-		if (!pin_range(racer->addr, PAGES * page, PIN_F_WRITE, &arg))
+		if (!pin_range(racer->addr, PAGES * page, PIN_F_WRITE, &arg)) {
+			pins_made++;
 			id = arg.id;
+		}
 		for (; id && unpin(id + 1) != -ENOENT; id++)
-			racer->done++;
+			pins_released++;
 		if (!unpin(id))
-			racer->done++;
+			pins_released++;
 	}
 	return NULL;
 }
@@ -50,25 +58,17 @@ static void *race_unpin(void *data)
 /* Threads pin and release each other's pins: each is released exactly once. */
 START_TEST(release)
 {
-	atomic_bool stop = false;
 	struct racer racers[4];
-	unsigned long done = 0;
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		racers[i] = (struct racer) {
-			.stop = &stop, .addr = map_anon(PAGES * page),
-		};
+		racers[i] = (struct racer) { .addr = map_anon(PAGES * page) };
 		ck_assert_int_eq(pthread_create(&racers[i].thread, NULL,
 						race_unpin, &racers[i]), 0);
 	}
-	sleep(2);
-	stop = true;
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 4; i++)
 		pthread_join(racers[i].thread, NULL);
-		done += racers[i].done;
-	}
-	ck_assert_uint_gt(done, 100);
+	ck_assert_uint_eq(info().context_pins, pins_made - pins_released);
 }
 END_TEST
 
