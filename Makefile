@@ -34,7 +34,7 @@ module: ## build pin.ko for this kernel, or for the headers in KDIR=
 	@$(MAKE) --no-print-directory -C driver KDIR=$(KDIR)
 
 setup: ## install the packages that building needs
-	@tests/setup.sh build
+	@tests/setup.sh build trace
 
 install: all ## install all that was built; DESTDIR=, PREFIX=, INSTALL_MOD_PATH=
 	@$(MAKE) --no-print-directory -C userlib install

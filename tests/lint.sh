@@ -192,13 +192,16 @@ quietly() { # COMMAND...: what it says counts only if it fails
 }
 
 mapfile -t kernel_files < <(git ls-files 'driver/*.c' 'driver/*.h' 'uapi/*.h' ':!driver/trace.h')
-mapfile -t user_files < <(git ls-files 'userlib/*.[ch]' 'tools/*.[ch]' 'tests/*.[ch]')
+mapfile -t user_files < <(git ls-files 'userlib/*.[ch]' 'tools/*.[ch]' 'tests/*.[ch]' ':!tools/trace.bpf.c')
 
 check "checkpatch, driver and uapi" checkpatch "$tables" "${kernel_files[@]}"
 # Tracepoints are laid out as everywhere in the kernel, which is not how calls are.
 check "checkpatch, tracepoints" checkpatch \
 	"$tables,PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE" driver/trace.h
 check "checkpatch, user space" checkpatch "$userspace" "${user_files[@]}"
+# BPF has its own integers, and what libbpf sets before it loads is const volatile.
+check "checkpatch, BPF" checkpatch \
+	"$userspace,NEW_TYPEDEFS,GLOBAL_INITIALISERS,VOLATILE,CONST_STRUCT" tools/trace.bpf.c
 check "kernel-doc" kernel_doc
 check "one version" same_version
 check "no version test outside driver/compat" version_tests

@@ -178,6 +178,13 @@ kernel_suites() { # KERNEL
 			/root/guest.sh "$kernel" cma
 	fi
 	suite "pinctl-$kernel" tests/cli/vm "$kernel" "$module"
+	suite "trace-$kernel" tests/trace/vm "$kernel"
+	# The debug kernel has no JIT for BPF, so pinctl can trace nothing there.
+	if [ "$kernel" != 7.2 ]; then
+		suite "traced-$kernel" tests/vm/run.sh -k "$kernel" -n "traced" -t 900 \
+			-a secretmem.enable=1 -f build/tools/pinctl "${plain[@]}" -- \
+			/root/guest.sh "$kernel" traced
+	fi
 	# The machine has no huge page of 1G to give, so it is not to claim them.
 	files=(-f "$module")
 	for file in libshim.so gup_longterm cow errnos; do
@@ -203,7 +210,7 @@ mkdir -p "$logs"
 trap end_jobs EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-tests/setup.sh build test vm || exit 1
+tests/setup.sh build trace test vm || exit 1
 build || { echo "the user space does not build" >&2; exit 1; }
 for where; do
 	case $where in

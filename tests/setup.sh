@@ -4,13 +4,13 @@
 # setup.sh GROUP...: installs the Debian packages that the project's commands need.
 # Owns the list of those packages. Silent when nothing is missing.
 #
-# Groups: build vm lint test debug-kernel package
+# Groups: build trace vm lint test debug-kernel package
 # NO_APT=1 installs nothing: it prints what is missing and fails.
 
 set -u
 
 usage() {
-	echo "usage: ${0##*/} build|vm|lint|test|debug-kernel|package..." >&2
+	echo "usage: ${0##*/} build|trace|vm|lint|test|debug-kernel|package..." >&2
 	exit 2
 }
 
@@ -23,19 +23,21 @@ for group; do
 	# headers of 6.12 call it for every module.
 	build) set -- build-essential pkg-config dwarves rsync check libsubunit-dev \
 		libsmartcols-dev libjson-c-dev libnl-3-dev libnl-genl-3-dev ;;
+	# What building pinctl trace takes; without it pinctl has none.
+	trace) set -- clang libbpf-dev bpftool ;;
 	vm) set -- qemu-system-x86 busybox-static cpio kmod xz-utils \
 		e2fsprogs xfsprogs btrfs-progs ndctl daxctl jq debian-archive-keyring ;;
 	# checkpatch is in the kernel's source only, and so are its own tests.
 	lint) set -- clang sparse coccinelle shellcheck codespell perl python3-minimal \
 		abigail-tools gcc-multilib xz-utils linux-source-6.12 ;;
-	test) set -- valgrind bats jq gcc-multilib strace liburing-dev \
+	test) set -- valgrind bats jq gcc-multilib strace liburing-dev iproute2 \
 		libibverbs-dev ibverbs-providers python3 python3-yaml python3-jsonschema zsh fish \
 		mandoc man-db groff-base bsdextrautils libcap2-bin procps xz-utils linux-source-6.12 ;;
 	debug-kernel) set -- build-essential flex bison bc libssl-dev \
 		libelf-dev dwarves rsync cpio kmod xz-utils lz4 python3-minimal ;;
 	package) set -- debhelper dpkg-dev dh-dkms fakeroot lintian mmdebstrap \
 		libjson-c-dev libsmartcols-dev libnl-3-dev libnl-genl-3-dev pkgconf check \
-		libsubunit-dev ;;
+		libsubunit-dev clang libbpf-dev bpftool ;;
 	*) usage ;;
 	esac
 	packages="$packages $*"

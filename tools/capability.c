@@ -6,11 +6,12 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "capability.h"
 #include "pinctl.h"
 
-bool capability_ipc_lock(pid_t pid)
+static uint64_t effective_of(pid_t pid)
 {
 	char path[64], line[256];
 	uint64_t effective = 0;
@@ -20,11 +21,21 @@ bool capability_ipc_lock(pid_t pid)
 	file = fopen(path, "re");
 	if (!file) {
 		check_memory(errno);
-		return false;
+		return 0;
 	}
 	while (fgets(line, sizeof(line), file))
 		if (sscanf(line, "CapEff: %" SCNx64, &effective) == 1)
 			break;
 	fclose(file);
-	return effective & (UINT64_C(1) << CAP_IPC_LOCK);
+	return effective;
+}
+
+bool capability_ipc_lock(pid_t pid)
+{
+	return effective_of(pid) & (UINT64_C(1) << CAP_IPC_LOCK);
+}
+
+bool capability_own_admin(void)
+{
+	return effective_of(getpid()) & (UINT64_C(1) << CAP_SYS_ADMIN);
 }

@@ -11,4 +11,7 @@
  */
 bool capability_ipc_lock(pid_t pid);
 
+/* Whether pinctl itself has CAP_SYS_ADMIN. */
+bool capability_own_admin(void);
+
 #endif /* _PINCTL_CAPABILITY_H */

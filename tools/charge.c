@@ -40,6 +40,41 @@ static enum ledger ledger_of(uint32_t consumer)
 	}
 }
 
+/* Rules of their own. */
+static const struct {
+	uint32_t consumer;
+	int error;
+	uint64_t above;
+	const char *sentence;
+} rules[] = {
+	{ LIBPIN_CONSUMER_IO_URING, EFAULT, IO_URING_BUFFER_MAX,
+	  "io_uring of Linux 6.1 to 6.12 takes at most 1 GiB in one buffer; register several" },
+	{ LIBPIN_CONSUMER_IO_URING, EOPNOTSUPP, 0,
+	  "io_uring of Linux 6.1 takes no mapping of a file, private ones included, that is not "
+	  "on tmpfs or hugetlbfs" },
+	{ LIBPIN_CONSUMER_IO_URING, EINVAL, 0,
+	  "io_uring of Linux 6.1 takes no buffer that lies in mappings of different files" },
+	{ LIBPIN_CONSUMER_VFIO, ENOSPC, 0,
+	  "VFIO takes only as many mappings as the parameter dma_entry_limit of its module "
+	  "vfio_iommu_type1 says" },
+};
+
+const char *charge_ledger(uint32_t consumer)
+{
+	return ledger_names[ledger_of(consumer)];
+}
+
+const char *charge_rule(uint32_t consumer, int error, uint64_t length)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].consumer == consumer && rules[i].error == error &&
+		    length > rules[i].above)
+			return rules[i].sentence;
+	return NULL;
+}
+
 static void read_status(const struct machine *machine, enum ledger ledger, struct charge *charge)
 {
 	char value[64];
@@ -89,15 +124,13 @@ static void judge_io_uring(const struct survey *survey, const struct machine *ma
 
 	if (!machine_kernel(machine, &major, &minor) || major > 6 || (major == 6 && minor > 12))
 		return;
-	if (survey->range && survey->length > IO_URING_BUFFER_MAX) {
-		charge->rule = "io_uring of Linux 6.1 to 6.12 takes at most 1 GiB in one buffer; "
-			       "register several";
+	if (survey->range && survey->length > IO_URING_BUFFER_MAX)
 		charge->rule_error = EFAULT;
-	} else if (major == 6 && minor == 1 && maps_other_file(survey)) {
-		charge->rule = "io_uring of Linux 6.1 takes no mapping of a file, private ones "
-			       "included, that is not on tmpfs or hugetlbfs";
+	else if (major == 6 && minor == 1 && maps_other_file(survey))
 		charge->rule_error = EOPNOTSUPP;
-	}
+	else
+		return;
+	charge->rule = charge_rule(LIBPIN_CONSUMER_IO_URING, charge->rule_error, survey->length);
 }
 
 static bool anything_refused(const struct survey *survey)

@@ -36,4 +36,12 @@ void charge_judge(struct survey *survey, struct charge *charge);
 /* A line about the limit of a whole process that none was judged by, if it has one. */
 void charge_print_unjudged(const struct survey *survey, FILE *out);
 
+/* Where @consumer charges, in a word: user, VmPin or VmLck. */
+const char *charge_ledger(uint32_t consumer);
+/*
+ * The rule of the consumer's own that refuses a range of @length bytes with @error, in a
+ * sentence without its end; NULL if it has none.
+ */
+const char *charge_rule(uint32_t consumer, int error, uint64_t length);
+
 #endif /* _PINCTL_CHARGE_H */

@@ -21,6 +21,7 @@
 #include "segment.h"
 #include "size.h"
 #include "text.h"
+#include "tracer.h"
 
 /* The kernels that the module is built and tested for. */
 #define OLDEST_MAJOR 6
@@ -766,6 +767,18 @@ static void check_seccomp(const struct machine *machine, struct finding *finding
 		     "(EPERM, ENOSYS)");
 }
 
+static void check_trace(const struct machine *machine, struct finding *finding)
+{
+	if (!tracer_is_built())
+		find(finding, STATUS_UNKNOWN, "this pinctl was built without: clang, bpftool or "
+		     "libbpf was missing");
+	else if (!system_has(machine->system, "/sys/kernel/btf/vmlinux"))
+		find(finding, STATUS_UNKNOWN, "this kernel has no BTF: it cannot be watched");
+	else
+		find(finding, STATUS_OK, "the kernel has BTF; it takes CAP_BPF and CAP_PERFMON, "
+		     "or root");
+}
+
 const struct check checks[] = {
 	{ "kernel.version", "whether the module supports this kernel", check_kernel_version },
 	{ "kernel.modules-disabled", "whether modules can be loaded at all",
@@ -801,6 +814,7 @@ const struct check checks[] = {
 	{ "rdma.devices", "RDMA devices", check_rdma },
 	{ "vfio.entries", "how many mappings VFIO allows", check_vfio },
 	{ "io_uring", "whether io_uring is allowed", check_io_uring },
+	{ "trace", "whether pinctl trace can watch this kernel", check_trace },
 	{ "seccomp", "whether a filter of system calls is in force", check_seccomp },
 };
 

@@ -161,7 +161,7 @@ void explanation_print(const struct pinctl *pinctl, const struct explanation *ex
 	print_remedies(pinctl, explanation);
 }
 
-static struct json_object *remedy_json(const struct libpin_remedy *remedy)
+struct json_object *explanation_remedy_json(const struct libpin_remedy *remedy)
 {
 	struct json_object *object = json_members();
 	size_t i;
@@ -196,7 +196,7 @@ struct json_object *explanation_json(const struct explanation *explanation)
 	size_t i;
 
 	for (i = 0; (remedy = remedy_at(explanation, i)); i++)
-		json_append(remedies, remedy_json(remedy));
+		json_append(remedies, explanation_remedy_json(remedy));
 	for (i = 0; i < explanation->count; i++)
 		json_append(places, place_json(explanation->segments[i]));
 	json_add_string(object, "argument", explanation->argument);

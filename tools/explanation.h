@@ -31,5 +31,7 @@ void explanation_paragraph(const struct pinctl *pinctl, const char *heading, con
 /* You saw, because, why, what to do. */
 void explanation_print(const struct pinctl *pinctl, const struct explanation *explanation);
 struct json_object *explanation_json(const struct explanation *explanation);
+/* One remedy, as a member of a document. */
+struct json_object *explanation_remedy_json(const struct libpin_remedy *remedy);
 
 #endif /* _PINCTL_EXPLANATION_H */

@@ -177,19 +177,10 @@ static int set_color(struct pinctl *pinctl, const char *when)
 	return 0;
 }
 
-/* Carries out what every command has; 0 when done, otherwise @id is its own. */
-static int common_option(struct pinctl *pinctl, int id, const char *value)
+/* What commands have that print a table. */
+static int table_option(struct pinctl *pinctl, int id, const char *value)
 {
 	switch (id) {
-	case 'J':
-		pinctl->json = true;
-		return 0;
-	case OPTION_COLOR:
-		return set_color(pinctl, value);
-	case 'h':
-		exit(help_print(pinctl, pinctl->command));
-	case OPTION_VERSION:
-		exit(help_print_version(pinctl));
 	case 'o':
 		if (!strcmp(value, "help"))
 			exit(help_print_columns(pinctl, pinctl->command));
@@ -208,6 +199,25 @@ static int common_option(struct pinctl *pinctl, int id, const char *value)
 		return 0;
 	default:
 		return id;
+	}
+}
+
+/* Carries out what every command has; 0 when done, otherwise @id is its own. */
+static int common_option(struct pinctl *pinctl, int id, const char *value)
+{
+	switch (id) {
+	case 'J':
+		pinctl->json = true;
+		return 0;
+	case OPTION_COLOR:
+		return set_color(pinctl, value);
+	case 'h':
+		exit(help_print(pinctl, pinctl->command));
+	case OPTION_VERSION:
+		exit(help_print_version(pinctl));
+	default:
+		return pinctl->command && pinctl->command->columns ?
+			table_option(pinctl, id, value) : id;
 	}
 }
 

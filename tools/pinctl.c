@@ -28,6 +28,7 @@ const struct command *const commands[] = {
 	&cmd_pin,
 	&cmd_list,
 	&cmd_show,
+	&cmd_trace,
 	&cmd_completion,
 	NULL
 };

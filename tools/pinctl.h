@@ -90,7 +90,9 @@ enum option_id {
 	OPTION_PID,
 	OPTION_SAVE,
 	OPTION_SYSROOT,
-	OPTION_FOR
+	OPTION_FOR,
+	OPTION_STACK,
+	OPTION_TIMEOUT
 };
 
 /*
@@ -178,6 +180,7 @@ extern const struct command cmd_explain;
 extern const struct command cmd_list;
 extern const struct command cmd_pin;
 extern const struct command cmd_show;
+extern const struct command cmd_trace;
 
 /* NULL-terminated, in the order of the help. */
 extern const struct command *const commands[];

@@ -36,6 +36,7 @@ good() {
 	echo 6.12.1-test | file /proc/sys/kernel/osrelease
 	echo 0 | file /proc/sys/kernel/modules_disabled
 	echo 0 | file /proc/sys/kernel/io_uring_disabled
+	: | file /sys/kernel/btf/vmlinux
 	: | file /proc/modules
 	echo '[none] integrity confidentiality' | file /sys/kernel/security/lockdown
 	printf '\6\0\0\0\0' | file "$secure_boot"

@@ -57,7 +57,7 @@ columns_of() { # NAME
 	done
 	"$PINCTL" doctor --list-checks -J | jq -r '.checks[].id' >"$dir/checks"
 	part "pinctl doctor" | sed -nE 's/^\.B ([a-z_.\\-]+)$/\1/p' | sed 's/\\-/-/g' |
-		grep -E '\.|^(thp|container|io_uring|seccomp)$' | diff "$dir/checks" -
+		grep -E '\.|^(thp|container|io_uring|trace|seccomp)$' | diff "$dir/checks" -
 	for consumer in $("$PINCTL" completion bash |
 		sed -n 's/.*check:--for:.*_pinctl_offer one \(.*\) ;;/\1/p'); do
 		part CONSUMERS | grep -qw "$consumer"

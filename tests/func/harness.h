@@ -48,6 +48,7 @@ Suite *lasting_suite(void);
 Suite *windows_suite(void);
 Suite *matrix_suite(void);
 Suite *trace_suite(void);
+Suite *traced_suite(void);
 Suite *ledger_suite(void);
 Suite *ledger_churn_suite(void);
 Suite *ledger_release_suite(void);

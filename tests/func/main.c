@@ -72,6 +72,7 @@ static const struct named_suite elsewhere[] = {
 	{ "powercut", powercut_suite },
 	{ "kill", kill_suite },
 	{ "failnth", failnth_suite },
+	{ "traced", traced_suite },
 };
 
 #define ELSEWHERE	(sizeof(elsewhere) / sizeof(*elsewhere))

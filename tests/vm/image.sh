@@ -25,7 +25,7 @@ modules=(
 	9p 9pnet_virtio
 	nfit nd_e820 nd_pmem nd_btt dax_pmem device_dax kmem dax_hmem
 	ext4 xfs btrfs fuse overlay loop zram brd crc32c_generic crc32c_intel
-	ib_core ib_uverbs rdma_ucm rdma_rxe
+	ib_core ib_uverbs rdma_ucm rdma_rxe crc32_generic
 	iommufd vfio vfio_pci vfio_iommu_type1
 	dummy tun veth
 	hwpoison_inject udmabuf test_hmm binfmt_misc

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * consumer [-l LIMIT] CALL MEMORY LENGTH [GROUP]: one registration of the kernel's own, of
+ * the whole of a mapping, for writing; prints the errno's name, or ok, and the address.
+ *
+ * CALL is io_uring, xdp, udmabuf, rdma or vfio (with the number of an IOMMU group).
+ * MEMORY is anon, hole (nothing is mapped from the middle on), or a file, mapped shared, or
+ * private if ",private" follows.  With -l RLIMIT_MEMLOCK is LIMIT bytes, and there is no
+ * CAP_IPC_LOCK.
+ *
+ * consumer programs: how many BPF programs that trace there are in the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <infiniband/verbs.h>
+#include <liburing.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <linux/if_xdp.h>
+#include <linux/udmabuf.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* 4096, 64K, 4M, 2G */
+static size_t size(const char *text)
+{
+	static const char letters[] = "KMG";
+	char *end;
+	size_t bytes = strtoull(text, &end, 0);
+	const char *letter = *end ? strchr(letters, *end) : NULL;
+
+	return letter ? bytes << (10 * (letter - letters + 1)) : bytes;
+}
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static int io_uring_registers(void *addr, size_t length)
+{
+	struct iovec range = { .iov_base = addr, .iov_len = length };
+	struct io_uring ring;
+	int ret = io_uring_queue_init(4, &ring, 0);
+
+	errno = -ret;
+	if (ret)
+		die("io_uring");
+	return -io_uring_register_buffers(&ring, &range, 1);
+}
+
+static int xdp_registers(void *addr, size_t length)
+{
+	struct xdp_umem_reg frames = {
+		.addr = (uintptr_t)addr,
+		.len = length,
+		.chunk_size = 4096,
+	};
+	int fd = socket(AF_XDP, SOCK_RAW, 0);
+
+	if (fd < 0)
+		die("AF_XDP");
+	return setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &frames, sizeof(frames)) ? errno : 0;
+}
+
+static int rdma_registers(void *addr, size_t length)
+{
+	struct ibv_device **devices = ibv_get_device_list(NULL);
+	struct ibv_context *context = devices && *devices ? ibv_open_device(*devices) : NULL;
+	struct ibv_pd *pd = context ? ibv_alloc_pd(context) : NULL;
+
+	if (!pd)
+		die("RDMA");
+	errno = 0;
+	return ibv_reg_mr(pd, addr, length, IBV_ACCESS_LOCAL_WRITE) ? 0 : errno;
+}
+
+static int vfio_registers(void *addr, size_t length, const char *group)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)addr,
+		.iova = 1UL << 32,
+		.size = length,
+	};
+	int container = open("/dev/vfio/vfio", O_RDWR);
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/vfio/%s", group);
+	fd = open(path, O_RDWR);
+	if (container < 0 || fd < 0 || ioctl(fd, VFIO_GROUP_SET_CONTAINER, &container) ||
+	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		die("VFIO");
+	return ioctl(container, VFIO_IOMMU_MAP_DMA, &map) ? errno : 0;
+}
+
+/* A dma-buf of a memfd of one page less than @length. */
+static int udmabuf_registers(size_t length)
+{
+	struct udmabuf_create create = { .size = length };
+	int fd = open("/dev/udmabuf", O_RDWR);
+
+	create.memfd = (uint32_t)memfd_create("short", MFD_ALLOW_SEALING);
+	if (fd < 0 || ftruncate((int)create.memfd, (off_t)length - 4096) ||
+	    fcntl((int)create.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
+		die("udmabuf");
+	return ioctl(fd, UDMABUF_CREATE, &create) < 0 ? errno : 0;
+}
+
+static void *map(const char *memory, size_t length)
+{
+	char *comma = strchr(memory, ',');
+	int flags = comma ? MAP_PRIVATE : MAP_SHARED, fd = -1;
+	void *addr;
+
+	if (comma)
+		*comma = '\0';
+	if (!strcmp(memory, "anon") || !strcmp(memory, "hole")) {
+		flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	} else {
+		fd = open(memory, O_RDWR);
+		if (fd < 0)
+			die(memory);
+	}
+	addr = mmap(NULL, length, PROT_READ | PROT_WRITE, flags, fd, 0);
+	if (addr == MAP_FAILED)
+		die("mmap");
+	if (!strcmp(memory, "hole") && munmap((char *)addr + length / 2, length / 2))
+		die("munmap");
+	return addr;
+}
+
+static void limit(const char *bytes)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	struct rlimit rlimit;
+
+	rlimit.rlim_cur = strtoull(bytes, NULL, 0);
+	rlimit.rlim_max = rlimit.rlim_cur;
+	if (setrlimit(RLIMIT_MEMLOCK, &rlimit) || syscall(SYS_capget, &header, data))
+		die("limit");
+	data[0].effective &= ~(1u << CAP_IPC_LOCK);
+	data[0].permitted &= ~(1u << CAP_IPC_LOCK);
+	data[0].inheritable &= ~(1u << CAP_IPC_LOCK);
+	if (syscall(SYS_capset, &header, data))
+		die("capset");
+}
+
+static long bpf(int command, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, command, attr, sizeof(*attr));
+}
+
+static int count_programs(void)
+{
+	union bpf_attr attr;
+	unsigned int id = 0;
+	int count = 0;
+
+	for (;;) {
+		struct bpf_prog_info info = { 0 };
+		int fd;
+
+		memset(&attr, 0, sizeof(attr));
+		attr.start_id = id;
+		if (bpf(BPF_PROG_GET_NEXT_ID, &attr))
+			break;
+		id = attr.next_id;
+		memset(&attr, 0, sizeof(attr));
+		attr.prog_id = id;
+		fd = (int)bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+		if (fd < 0)
+			continue;
+		memset(&attr, 0, sizeof(attr));
+		attr.info.bpf_fd = (uint32_t)fd;
+		attr.info.info_len = sizeof(info);
+		attr.info.info = (uintptr_t)&info;
+		if (bpf(BPF_OBJ_GET_INFO_BY_FD, &attr))
+			die("BPF_OBJ_GET_INFO_BY_FD");
+		count += info.type == BPF_PROG_TYPE_TRACING;
+		close(fd);
+	}
+	printf("%d\n", count);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	size_t length;
+	void *addr;
+	int error;
+
+	if (argc == 2 && !strcmp(argv[1], "programs"))
+		return count_programs();
+	if (argc > 2 && !strcmp(argv[1], "-l")) {
+		limit(argv[2]);
+		argc -= 2;
+		argv += 2;
+	}
+	if (argc < 4) {
+		fputs("usage: consumer [-l LIMIT] CALL MEMORY LENGTH [GROUP]\n", stderr);
+		return 2;
+	}
+	length = size(argv[3]);
+	addr = map(argv[2], length);
+	if (!strcmp(argv[1], "io_uring"))
+		error = io_uring_registers(addr, length);
+	else if (!strcmp(argv[1], "xdp"))
+		error = xdp_registers(addr, length);
+	else if (!strcmp(argv[1], "rdma"))
+		error = rdma_registers(addr, length);
+	else if (!strcmp(argv[1], "udmabuf"))
+		error = udmabuf_registers(length);
+	else
+		error = vfio_registers(addr, length, argv[4]);
+	printf("%s %#lx\n", error ? strerrorname_np(error) : "ok", (unsigned long)addr);
+	return 0;
+}

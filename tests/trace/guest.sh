@@ -1,0 +1,305 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# guest.sh KERNEL: pinctl trace in the guest, with the kernel's own registrations as
+# programs make them; beside this lie pinctl, consumer and rdma.  The module is not loaded.
+#
+# The lines that trace has printed are left in /out, to be held against the schema.
+#
+# The last line is "N passed, N failed, N skipped".
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+kernel=$1
+passed=0 failed=0
+mkdir -p /out
+# shellcheck source=tests/vm/guest-lib.sh
+. /lib/pin/guest.sh
+
+fail() { # WHAT [FILE...]
+	echo "FAILED: $1"
+	shift
+	[ $# = 0 ] || sed 's/^/    /' "$@"
+	failed=$((failed + 1))
+}
+
+check() { # WHAT COMMAND...
+	what=$1
+	shift
+	if "$@"; then
+		passed=$((passed + 1))
+	else
+		fail "$what"
+	fi
+}
+
+wait_until() { # COMMAND...: a minute at most
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 600 ] || return
+		usleep 100000
+	done
+}
+
+prepare() {
+	modprobe -q loop
+	modprobe -q ext4
+	truncate -s 100M /tmp/image && mkfs.ext4 -q -F /tmp/image || return
+	mkdir -p /mnt/plain && mount -t ext4 -o loop /tmp/image /mnt/plain || return
+	mount_dax ext4 /dev/pmem0 /mnt/dax || return
+	for file in /mnt/plain/data /mnt/dax/data /dev/shm/data; do
+		dd if=/dev/zero of=$file bs=1M count=4 2> /dev/null || return
+	done
+	truncate -s 6000 /mnt/plain/short
+	# Only what is loaded before can be watched.
+	modprobe -q ib_uverbs
+	modprobe -q rdma_rxe
+	modprobe -q dummy
+	ip link show dummy0 > /dev/null 2>&1 || ip link add dummy0 type dummy || return
+	ip link set dummy0 up && "$here/rdma" link add rxe0 type rxe netdev dummy0
+}
+
+# The emulated device, behind an IOMMU of its own.
+prepare_vfio() {
+	modprobe -q vfio_iommu_type1 allow_unsafe_interrupts=1
+	modprobe -q vfio_pci || return
+	for device in /sys/bus/pci/devices/*; do
+		[ "$(cat "$device/vendor") $(cat "$device/device")" = "0x1234 0x11e8" ] || continue
+		[ -e "$device/iommu_group" ] || return
+		echo vfio-pci > "$device/driver_override"
+		echo "${device##*/}" > /sys/bus/pci/drivers_probe
+		group=$(readlink "$device/iommu_group")
+		group=${group##*/}
+		[ -e "/dev/vfio/$group" ]
+		return
+	done
+	return 1
+}
+
+start_trace() { # OPTIONS
+	"$here/pinctl" trace -J "$@" > /tmp/lines 2> /tmp/err < /dev/null &
+	tracer=$!
+	wait_until grep -q -e '"event":"ready"' /tmp/lines
+}
+
+stop_trace() { # it ends with 0, and nothing was lost
+	kill "$tracer"
+	wait "$tracer"
+	code=$?
+	cat /tmp/lines >> /tmp/all
+	if [ "$code" = 0 ] && ! grep -q lost /tmp/err; then
+		passed=$((passed + 1))
+	else
+		fail "trace ended with $code" /tmp/err
+	fi
+}
+
+lines_of() { # PID
+	jq -c "select(.pid == $1)" /tmp/lines
+}
+
+has_line() { # PID
+	lines_of "$1" | grep -q .
+}
+
+# One registration, what it came to, and the one line about it.
+registers() { # RESULT FILTER CONSUMER-ARGUMENTS...
+	result=$1 filter=$2
+	shift 2
+	"$here/consumer" "$@" > /tmp/consumer 2>&1 &
+	pid=$!
+	wait $pid
+	wait_until has_line $pid
+	lines_of $pid > /tmp/line
+	if grep -q "^$result 0x" /tmp/consumer && [ "$(grep -c . /tmp/line)" = 1 ] &&
+	   jq -e "$filter" /tmp/line > /dev/null; then
+		passed=$((passed + 1))
+	else
+		fail "consumer $*: wanted $result and $filter" /tmp/consumer /tmp/line
+	fi
+}
+
+# What every kind of registration is told of in the same way.
+same_for_all() { # CONSUMER MOST-ERRNO-OF-A-HOLE LEDGER ERRNO-OF-THE-LIMIT [GROUP]
+	mine=".for == \"$1\" and .command == \"consumer\" and .tid == .pid"
+	registers EOPNOTSUPP "$mine and .event == \"refused\" and .reason == \"fsdax\" and
+		.errno == \"EOPNOTSUPP\" and .failed == .start and .length == 4194304 and
+		.mapping.path == \"/mnt/dax/data\" and .mapping.kind == \"fsdax\" and
+		.mapping.perm == \"rw-s\" and .remedy.text != null and .candidates == []" \
+		"$1" /mnt/dax/data 4M "${5:-}"
+	registers "$2" "$mine and .reason == \"hole\" and .errno == \"$2\" and
+		.mapping == null and .failed != .start" "$1" hole 64K "${5:-}"
+	registers "$2" "$mine and .reason == \"beyond-eof\" and .failed != .start and
+		.mapping.path == \"/mnt/plain/short\"" "$1" /mnt/plain/short,private 64K "${5:-}"
+	registers ok "$mine and .event == \"pinned\" and .pinned_pages == 1024 and
+		.reason == null and .took_ns > 0 and .faults > 0" "$1" anon 4M "${5:-}"
+	registers "$4" "$mine and .reason == \"memlock-limit\" and .function == null and
+		(.charge | .ledger == \"$3\" and .limit == 65536 and .asked == 4194304 and
+		.charged < 65536 and (.exempt | not)) and (.remedy.command | strings)" \
+		-l 65536 "$1" anon 4M "${5:-}"
+}
+
+# A shared, writable mapping of a file on a disk, which 6.1 still lets others pin.
+dirty_tracking() { # CONSUMER ERRNO-OF-A-PIN [GROUP]
+	if [ "$kernel" != 6.1 ]; then
+		registers "$2" '.reason == "file-dirty-tracking" and
+			.mapping.path == "/mnt/plain/data"' "$1" /mnt/plain/data 4M "${3:-}"
+	elif [ "$1" = io_uring ]; then
+		registers EOPNOTSUPP '.reason == null and (.rule | test("takes no mapping")) and
+			.function == null and .mapping.path == "/mnt/plain/data"' \
+			"$1" /mnt/plain/data 4M
+	else
+		registers ok '.event == "pinned"' "$1" /mnt/plain/data 4M "${3:-}"
+	fi
+}
+
+consumers() {
+	start_trace --all
+	same_for_all io_uring EFAULT user ENOMEM
+	dirty_tracking io_uring EFAULT
+	registers EFAULT '.reason == null and (.rule | test("1 GiB")) and
+		.length == 2147483648' io_uring anon 2G
+	# Of a pin that falls short AF_XDP makes an errno of its own.
+	same_for_all xdp ENOMEM user ENOBUFS
+	dirty_tracking xdp EFAULT
+	same_for_all rdma EFAULT VmPin ENOMEM
+	dirty_tracking rdma EFAULT
+	registers EPERM '.reason == "memlock-limit" and .charge.limit == 0' -l 0 rdma anon 4M
+	if [ -n "$group" ]; then
+		same_for_all vfio EFAULT VmLck ENOMEM "$group"
+		dirty_tracking vfio EFAULT "$group"
+	fi
+	if [ -e /dev/udmabuf ]; then
+		registers EINVAL '.function == "memfd_pin_folios" and .for == null and
+			(.subsystem | test("udmabuf")) and .reason == "beyond-eof" and
+			.mapping.path == "/memfd:short (deleted)"' udmabuf anon 64K
+	fi
+	stop_trace
+}
+
+# A hundred that fail at once: each is told of, or counted.
+many() {
+	start_trace
+	: > /tmp/pids
+	n=0
+	while [ $n -lt 100 ]; do
+		"$here/consumer" io_uring /mnt/dax/data 4M > /dev/null &
+		echo $! >> /tmp/pids
+		n=$((n + 1))
+	done
+	# shellcheck disable=SC2046 # one word each
+	wait $(cat /tmp/pids)
+	wait_until all_told
+	jq -r 'select(.event == "refused" and .reason == "fsdax") | .pid' /tmp/lines |
+		sort > /tmp/told
+	sort /tmp/pids > /tmp/asked
+	check "a hundred at once" diff /tmp/asked /tmp/told
+	stop_trace
+}
+
+all_told() {
+	[ "$(grep -c '"event":"refused"' /tmp/lines)" -ge 100 ]
+}
+
+programs() {
+	"$here/consumer" programs
+}
+
+no_programs() {
+	[ "$(programs)" = "$before" ]
+}
+
+# Whatever becomes of it, the kernel is as it was.
+killed() {
+	before=$(programs)
+	start_trace
+	check "there are programs" [ "$(programs)" -gt "$before" ]
+	kill -9 "$tracer"
+	wait "$tracer" 2> /dev/null
+	check "no program is left after SIGKILL" wait_until no_programs
+}
+
+stacks() {
+	start_trace --stack
+	registers EOPNOTSUPP '(.stack | any(test("^io_sqe_buffer_register\\+"))) and
+		(.stack | any(test("/consumer\\+|/libc.so")) or any(startswith("0x")))' \
+		io_uring /mnt/dax/data 4M
+	stop_trace
+}
+
+# With a command, one process, a count, a time.
+options() {
+	"$here/pinctl" trace -- sh -c "$here/consumer io_uring /mnt/dax/data 4M; exit 7" \
+		> /tmp/text 2> /tmp/err
+	check "the command's exit status" [ $? = 7 ]
+	check "a command's child" grep -q '^consumer\[[0-9]*\] io_uring [0-9a-f]*+4M: EOPNOTSUPP fsdax$' \
+		/tmp/text
+	check "where" grep -q '^  at    [0-9a-f]* in [0-9a-f]*-[0-9a-f]* 4M rw-s /mnt/dax/data$' /tmp/text
+	check "what to do" grep -q '^  do    ' /tmp/text
+	"$here/pinctl" trace -- /nothing/there > /tmp/text 2> /tmp/err
+	check "no such command" [ $? = 127 ]
+	sleep 1000 &
+	other=$!
+	start_trace -p $other
+	"$here/consumer" io_uring /mnt/dax/data 4M > /dev/null
+	kill $other
+	stop_trace
+	check "another process" [ "$(grep -c . /tmp/lines)" = 1 ]
+	"$here/pinctl" trace -n 1 > /tmp/text 2> /tmp/err &
+	tracer=$!
+	wait_until grep -q ready /tmp/err
+	"$here/consumer" io_uring /mnt/dax/data 4M > /dev/null
+	"$here/consumer" io_uring /mnt/dax/data 4M > /dev/null
+	wait $tracer
+	check "one line" [ "$? $(grep -c EOPNOTSUPP /tmp/text)" = "0 1" ]
+	"$here/pinctl" trace --timeout 1 > /tmp/text 2> /tmp/err
+	check "a time" [ $? = 0 ]
+}
+
+unprivileged() {
+	su user -c "$here/pinctl trace" > /tmp/text 2> /tmp/err
+	check "without privilege" [ $? = 3 ]
+	check "what is missing" grep -q 'CAP_BPF and CAP_PERFMON' /tmp/err
+}
+
+# Of a kernel without a JIT for BPF: what is missing.
+cannot_trace() {
+	"$here/pinctl" trace --timeout 1 > /tmp/text 2> /tmp/err
+	check "a kernel that cannot" [ $? = 3 ]
+	check "what it lacks" grep -q CONFIG_BPF_JIT /tmp/err
+}
+
+finish() {
+	echo "$passed passed, $failed failed, 0 skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+
+ulimit -l unlimited
+: > /tmp/all
+if [ "$kernel" = 7.2 ]; then
+	cannot_trace
+	unprivileged
+	finish
+fi
+prepare || {
+	echo "guest.sh: cannot lay out the memory and devices to test" >&2
+	exit 1
+}
+group=''
+check "an IOMMU for VFIO" prepare_vfio
+[ ! -e /proc/sys/kernel/io_uring_disabled ] || echo 0 > /proc/sys/kernel/io_uring_disabled
+consumers
+many
+stacks
+killed
+options
+unprivileged
+n=0
+while read -r line; do
+	n=$((n + 1))
+	echo "$line" > "/out/line.$n"
+done < /tmp/all
+finish
