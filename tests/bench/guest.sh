@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 #
 # The benchmarks in the guest: two filesystems with DAX, then the programs. Beside it
-# lie pin.ko, which the programs load themselves, and bench-munmap.
+# lie pin.ko, which bench-munmap loads itself, the programs, and pinctl.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,4 +15,6 @@ mount_dax xfs /dev/pmem1 /mnt/xfsdax
 logscan mark bench
 "$here/bench-munmap" "$here/pin.ko" /mnt/ext4dax /mnt/xfsdax
 rmmod pin
+[ ! -e /proc/sys/kernel/io_uring_disabled ] || echo 0 > /proc/sys/kernel/io_uring_disabled
+"$here/bench-trace" "$here/pinctl"
 logscan
