@@ -211,17 +211,19 @@ START_TEST(device_removal_waits)
 			      PROT_READ | PROT_WRITE, MAP_SHARED);
 	uint64_t id = expect_pinned(addr, 2 * huge, PIN_F_WRITE);
 	struct pin_pin arg;
-	int status;
+	int status, err;
 	pid_t pid;
 
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (!pid)
 		_exit(device_dax_driver("unbind"));
-	sleep(2);
-	ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
-	ck_assert_int_eq(pin_range(addr, huge, PIN_F_WRITE, &arg), -EBUSY);
+	do
+		err = pin_range(addr, huge, PIN_F_WRITE, &arg);
+	while (!err && !unpin(arg.id));
+	ck_assert_int_eq(err, -EBUSY);
 	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_DEVICE_BUSY);
+	ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
 
 	ck_assert_int_eq(unpin(id), 0);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);

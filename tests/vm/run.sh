@@ -265,6 +265,8 @@ kernel_args=(
 	loglevel=5 log_buf_len=4M
 	# Two emulated processors on a busy host stand still for longer than real ones.
 	rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30
+	# Nor does their timer tick as often as the check of it at boot expects.
+	no_timer_check
 )
 [ "$kernel" = 7.2 ] || kernel_args+=(slub_debug=FZPU)
 qemu=(
