@@ -271,35 +271,34 @@ cannot_trace() {
 	check "what it lacks" grep -q CONFIG_BPF_JIT /tmp/err
 }
 
-finish() {
-	echo "$passed passed, $failed failed, 0 skipped"
-	[ "$failed" = 0 ]
-	exit
+everything() {
+	prepare || {
+		echo "guest.sh: cannot lay out the memory and devices to test" >&2
+		exit 1
+	}
+	group=''
+	check "an IOMMU for VFIO" prepare_vfio
+	consumers
+	many
+	stacks
+	killed
+	options
+	unprivileged
+	n=0
+	while read -r line; do
+		n=$((n + 1))
+		echo "$line" > "/out/line.$n"
+	done < /tmp/all
 }
 
 ulimit -l unlimited
 : > /tmp/all
+[ ! -e /proc/sys/kernel/io_uring_disabled ] || echo 0 > /proc/sys/kernel/io_uring_disabled
 if [ "$kernel" = 7.2 ]; then
 	cannot_trace
 	unprivileged
-	finish
+else
+	everything
 fi
-prepare || {
-	echo "guest.sh: cannot lay out the memory and devices to test" >&2
-	exit 1
-}
-group=''
-check "an IOMMU for VFIO" prepare_vfio
-[ ! -e /proc/sys/kernel/io_uring_disabled ] || echo 0 > /proc/sys/kernel/io_uring_disabled
-consumers
-many
-stacks
-killed
-options
-unprivileged
-n=0
-while read -r line; do
-	n=$((n + 1))
-	echo "$line" > "/out/line.$n"
-done < /tmp/all
-finish
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
