@@ -204,8 +204,9 @@ static int follow(struct tracer *tracer)
 
 static bool sees(const struct bpf_program *program, const char *name)
 {
-	return name && bpf_program__autoload(program) && watched(program) &&
-	       !strcmp(watched(program), name);
+	const char *function = watched(program);
+
+	return name && function && bpf_program__autoload(program) && !strcmp(function, name);
 }
 
 static int attach(struct tracer *tracer)
@@ -271,6 +272,7 @@ int tracer_open(struct tracer **tracer, const struct tracer_options *options,
 	if (!*tracer)
 		out_of_memory();
 	(*tracer)->options = *options;
+	/* For whoever changes trace.bpf.c: what libbpf and the verifier have to say. */
 	if (!getenv("PINCTL_LIBBPF_LOG"))
 		libbpf_set_print(stay_silent);
 	ret = start(*tracer, what);
