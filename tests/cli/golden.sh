@@ -5,8 +5,9 @@
 # golden.sh NAME ARGUMENTS...: runs pinctl twice, for text and with -J, and compares
 # stdout, stderr and exit status with golden/NAME.text and golden/NAME.json, after
 # golden.sed has taken out what differs from run to run.
-#   PINCTL          the program
-#   GOLDEN_REFRESH  a directory: what came is written there in place of that
+#   PINCTL            the program
+#   PINCTL_DOCUMENTS  a directory for what came as JSON, which others hold against the schema
+#   GOLDEN_REFRESH    a directory: what came is written there in place of that
 # CONTRIBUTING.md says how to refresh them.
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -38,4 +39,5 @@ run() { # FORM ARGUMENTS...
 
 run text "$@"
 run json "$@" -J
+[ -z "${PINCTL_DOCUMENTS:-}" ] || cp "$work/out" "$(mktemp "$PINCTL_DOCUMENTS/golden.XXXXXX")"
 exit $failed

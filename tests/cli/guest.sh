@@ -89,8 +89,31 @@ survey() {
 			echo "$target $access $? $(cat /tmp/out)"
 		done
 	done
-	pinctl check -a -rn self -o SIZE,PERM,KIND,VERDICT,REASON,MAPPING
-	cat /tmp/out
+	for target in self "$segments" "$segments:100000000000+64K"; do
+		for access in --write --read --lease; do
+			pinctl check -a -rn "$access" "$target" \
+				-o SIZE,PERM,KIND,VERDICT,REASON,LEASE,MAPPING
+			echo "${target%%[:0-9]*} $access $?"
+			cat /tmp/out
+		done
+	done
+}
+
+# A process with mappings of many kinds at an address that is known; see segments.c.
+start_segments() { # FILE [USER LIMIT]: its number is in $segments
+	: >/tmp/segments
+	if [ $# = 1 ]; then
+		"$here/segments" "$1" >/tmp/segments 2>&1 &
+	else
+		su "$2" -c "ulimit -l $3; exec $here/segments $1" >/tmp/segments 2>&1 &
+	fi
+	segments=$!
+	n=0
+	until grep -q . /tmp/segments || [ "$n" = 600 ]; do
+		usleep 100000
+		n=$((n + 1))
+	done
+	grep -qx mapped /tmp/segments
 }
 
 prepare() {
@@ -109,6 +132,7 @@ prepare() {
 	truncate -s 5000 /mnt/dax/short
 	truncate -s 4M /dev/hugepages/data
 	truncate -s 5000 /mnt/plain/short
+	start_segments /mnt/dax/data
 }
 
 holds_until() { # SIGNAL
@@ -367,6 +391,82 @@ lists_and_shows() {
 	json 0 '.contexts == [] and .system_charged == 0' list -a
 }
 
+golden() { # NAME ARGUMENTS...: to the letter, in text and in JSON; see golden.sh
+	if PINCTL=$here/pinctl PINCTL_DOCUMENTS=/out sh "$here/golden.sh" "$@" >/tmp/differs; then
+		passed=$((passed + 1))
+	else
+		fail "golden: $*"
+		sed 's/^/    /' /tmp/differs
+	fi
+}
+
+# What each command prints when the module answers: nothing, one, many, no, and names
+# that are no text.
+goldens() {
+	odd=$(printf '/dev/shm/odd \n\\ \033[31m\377\303\244')
+	truncate -s 8192 "$odd"
+	[ -z "${GOLDEN_REFRESH:-}" ] || mkdir -p "$GOLDEN_REFRESH"
+	checks=module.loaded,module.version,device.exists,device.access,memlock.soft,memlock.user
+	checks=$checks,memlock.process,memlock.cap,system.pins,hugetlb.free,dax.mounts,dax.devices
+	golden module-doctor doctor --only "$checks"
+	golden module-doctor-one doctor -q --only device.access
+	golden module-doctor-no doctor --strict --only dax.mounts
+	golden module-doctor-process doctor --only memlock.soft,memlock.cap --pid 1
+	golden module-check-none check new:anon,1M
+	golden module-check-one check -a new:anon,1M
+	golden module-check-no check file:/mnt/dax/data
+	golden module-check-hole check self:ffffffffff600000+4K
+	golden module-check-odd check -a "file:$odd"
+	golden module-check-odd-raw check -ar "file:$odd"
+	golden module-check-for check --for io_uring new:memfd,1M
+	golden module-check-error check 2
+	golden module-explain explain file:/mnt/dax/data
+	golden module-explain-odd explain "file:$odd"
+	golden module-check-many check -a "$segments:100000000000+64K"
+	golden module-check-read check --read -ar "$segments:100000000000+64K"
+	golden module-explain-many explain "$segments:100000000000+64K"
+	golden module-pin pin new:anon,8M --hold 0 --query
+	golden module-pin-no pin file:/mnt/dax/data
+	golden module-pin-lease pin --lease file:/mnt/dax/data --hold 0 --query
+	golden module-check-lease check -a --lease file:/mnt/dax/data
+	golden module-pin-odd pin --read "file:$odd" --hold 0
+	golden module-pin-error pin file:/nowhere
+	golden module-list-none list
+	golden module-show-none show 1
+	golden module-show-error show 999999999
+	hold_pin new:anon,8M
+	first=$holder
+	golden module-list-one list
+	golden module-show-one show "$first"
+	hold_pin --read new:memfd,4M
+	second=$holder
+	sleep 600 9<>/dev/pin &
+	plain=$!
+	until json_quiet '.contexts | length == 3' list -a; do
+		usleep 100000
+	done
+	golden module-list-many list -a
+	golden module-list-columns list -o +HELD-BY,ACCESS
+	golden module-show-plain show "$plain"
+	golden module-show-columns show "$second" -o +COMMAND,UID,COOKIE -b
+	kill "$first" "$second" "$plain"
+	wait "$first" "$second" "$plain"
+	rm "$odd"
+}
+
+# Of another process the module tells the mappings; the limit is that process's.
+asks_about_a_range() {
+	cp /mnt/plain/data /tmp/data && chmod 666 /tmp/data
+	start_segments /tmp/data dev 0 || fail "no process to look at"
+	json 1 '.source == "module" and .because == null and .refused == 0 and
+		.limit.reason == "memlock-limit"' check "$segments:100000000000+4K"
+	json 1 '.source == "module" and .explanations[0].reason == "memlock-limit"' \
+		explain "$segments:100000000000+4K"
+	json 1 '.source == "module" and .refused == 1 and .limit == null' \
+		check "$segments:100000000000+8K"
+	kill $segments
+}
+
 json_quiet() { # FILTER ARGUMENTS...
 	filter=$1
 	shift
@@ -435,6 +535,9 @@ case $(uname -r) in
 	;;
 esac
 json 0 '.charge.rule == null' check --for io_uring new:anon,1G
+goldens
+kill "$segments"
+asks_about_a_range
 holds_until TERM
 holds_until INT
 lists_and_shows
