@@ -307,17 +307,19 @@ static void guess_fault(struct incident *incident, const struct trace_event *pin
 	may_be(incident, PIN_REASON_HWPOISON);
 }
 
+/* Too few pages are told of without an errno: it can be that of any page. */
 static void guess(struct incident *incident, const struct trace_event *pin)
 {
 	int error = pin->result < 0 ? (int)-pin->result : 0;
 
-	if (error == ENOMEM) {
+	if (pin->found == 1 && (!error || error == EFAULT))
+		guess_fault(incident, pin);
+	if (!error || error == ENOMEM) {
 		may_be(incident, PIN_REASON_MIGRATE_FAILED);
 		may_be(incident, PIN_REASON_NO_MEMORY);
-		may_be(incident, PIN_REASON_REFCOUNT);
-	} else if (pin->found == 1 && (!error || error == EFAULT)) {
-		guess_fault(incident, pin);
 	}
+	if (error == ENOMEM)
+		may_be(incident, PIN_REASON_REFCOUNT);
 }
 
 static void judge_pin(struct incident *incident, const struct trace_event *pin,

@@ -10,7 +10,7 @@
 #include "symbols.h"
 #include "trace_event.h"
 
-#define INCIDENT_CANDIDATES 6
+#define INCIDENT_CANDIDATES 8
 
 /*
  * @consumer: an enum libpin_consumer, ANY if it is none of the known ones; @subsystem its
