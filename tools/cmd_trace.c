@@ -609,7 +609,8 @@ static int cannot(struct pinctl *pinctl, int error, const char *what)
 	if (error == EPERM || error == EACCES)
 		return complain(pinctl, EXIT_UNKNOWN, "it takes CAP_BPF and CAP_PERFMON, or root",
 				"sudo pinctl trace", "no permission to trace");
-	if (error == KERNEL_ENOTSUPP)
+	/* Without a JIT the verifier already refuses (EINVAL). */
+	if (error == KERNEL_ENOTSUPP || access("/proc/sys/net/core/bpf_jit_enable", F_OK))
 		return complain(pinctl, EXIT_UNKNOWN, "it takes CONFIG_BPF_JIT and "
 				"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", NULL,
 				"this kernel cannot run programs at its functions");
