@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -74,10 +75,11 @@ static struct figures measure(struct io_uring *ring, char *memory)
 	return figures;
 }
 
-/* It watches once its first line has come; 0 if it cannot. */
+/* It watches once its first line says so; 0 if it cannot, which is another document. */
 static pid_t start_trace(const char *pinctl)
 {
-	char byte = 0;
+	char line[256];
+	FILE *lines;
 	int ends[2];
 	pid_t pid;
 
@@ -91,13 +93,13 @@ static pid_t start_trace(const char *pinctl)
 		_exit(127);
 	}
 	close(ends[1]);
-	if (read(ends[0], &byte, 1) != 1) {
-		waitpid(pid, NULL, 0);
-		return 0;
-	}
-	while (byte != '\n' && read(ends[0], &byte, 1) == 1)
-		;
-	return pid;
+	lines = fdopen(ends[0], "r");
+	if (!lines)
+		die("fdopen");
+	if (fgets(line, sizeof(line), lines) && strstr(line, "\"ready\""))
+		return pid;
+	waitpid(pid, NULL, 0);
+	return 0;
 }
 
 int main(int argc, char **argv)
