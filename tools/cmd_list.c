@@ -1,23 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * pinctl list: who holds pins.
+ * pinctl list: who holds pins; by the descriptors of processes, or with --system by the
+ * ledger.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <libpin.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "groups.h"
 #include "holders.h"
-#include "output.h"
+#include "ledger.h"
+#include "metrics.h"
 #include "size.h"
 #include "text.h"
 
 enum list_column {
 	COL_PID, COL_FD, COL_USER, COL_UID, COL_COMMAND, COL_ACCESS, COL_PINS, COL_PINNED,
-	COL_CHARGED, COL_HOLDERS, COL_HELD_BY
+	COL_CHARGED, COL_HOLDERS, COL_HELD_BY, COL_NODE, COL_MODE, COL_REFERENCES
+};
+
+struct list_options {
+	bool all;
+	bool system;
+	bool metrics;
+	enum grouping by;
+	enum group_order order;
+	struct libpin_filter *filter;
+	bool filtered;
 };
 
 static const struct column columns[] = {
@@ -32,6 +46,10 @@ static const struct column columns[] = {
 	[COL_CHARGED] = { "CHARGED", "integer", "bytes that they are charged", true },
 	[COL_HOLDERS] = { "HOLDERS", "integer", "descriptors that lead to the context", true },
 	[COL_HELD_BY] = { "HELD-BY", "list", "all of them, as PID/FD", false },
+	[COL_NODE] = { "NODE", "integer", "NUMA node, with --by node", true },
+	[COL_MODE] = { "MODE", "string", "longterm or lease, with --by mode", false },
+	[COL_REFERENCES] = { "REFERENCES", "integer", "to pages, as /proc/vmstat counts them",
+			     true },
 	{ 0 }
 };
 
@@ -93,8 +111,10 @@ static struct cell list_cell(const void *data, size_t row, int column, bool byte
 		return cell_size(context->charged_pages * page_size(), bytes);
 	case COL_HOLDERS:
 		return cell_integer(context->holder_count, false);
-	default:
+	case COL_HELD_BY:
 		return cell_held_by(context);
+	default:
+		return cell_string("");
 	}
 }
 
@@ -245,47 +265,309 @@ static int list(struct pinctl *pinctl, bool all)
 	return ret;
 }
 
+/* --- the ledger ------------------------------------------------------------- */
+
+static const char *const group_columns[] = {
+	[BY_PROCESS] = "PID,USER,COMMAND,PINS,PINNED,CHARGED",
+	[BY_USER] = "USER,PINS,PINNED,CHARGED",
+	[BY_NODE] = "NODE,PINS,PINNED",
+	[BY_MODE] = "MODE,PINS,PINNED,CHARGED",
+};
+
+static struct cell group_owner(const struct groups *groups, const struct group *group,
+			       int column)
+{
+	bool is_process = groups->by == BY_PROCESS;
+
+	switch (column) {
+	case COL_PID:
+		return cell_integer((uint64_t)group->pid, !is_process || !group->pid);
+	case COL_COMMAND:
+		return cell_string(is_process ? group->comm : "");
+	case COL_USER:
+		return is_process || groups->by == BY_USER ?
+		       cell_formatted(user_name(group->uid)) : cell_string("");
+	default:
+		return cell_integer(group->uid, !is_process && groups->by != BY_USER);
+	}
+}
+
+static struct cell group_cell(const void *data, size_t row, int column, bool bytes)
+{
+	const struct groups *groups = data;
+	const struct group *group = &groups->array[row];
+	bool is_node = groups->by == BY_NODE;
+
+	switch (column) {
+	case COL_PID:
+	case COL_COMMAND:
+	case COL_USER:
+	case COL_UID:
+		return group_owner(groups, group, column);
+	case COL_NODE:
+		return cell_integer(group->node, !is_node);
+	case COL_MODE:
+		return cell_string(groups->by == BY_MODE ? ledger_mode(group->mode) : "");
+	case COL_PINS:
+		return cell_integer(group->pins, false);
+	case COL_PINNED:
+		return cell_size(ledger_bytes(group->pages), bytes);
+	case COL_CHARGED:
+		return is_node ? cell_string("") :
+				 cell_size(ledger_bytes(group->charged_pages), bytes);
+	case COL_REFERENCES:
+		return cell_integer(group->references, is_node);
+	default:
+		return cell_string("");
+	}
+}
+
+static struct json_object *total_json(const struct group *total)
+{
+	struct json_object *object = json_members();
+
+	json_add_integer(object, "pins", total->pins);
+	json_add_integer(object, "pinned", ledger_bytes(total->pages));
+	json_add_integer(object, "charged", ledger_bytes(total->charged_pages));
+	json_add_integer(object, "references", total->references);
+	return object;
+}
+
+static void print_groups_json(struct pinctl *pinctl, const struct groups *groups, bool complete,
+			      const struct table *table)
+{
+	struct json_object *document = json_document("pinctl.system/1");
+
+	json_add_string(document, "by",
+			values_word(pinctl->command, VALUES_GROUPING, groups->by));
+	json_add_bool(document, "complete", complete);
+	json_add_bool(document, "interrupted", groups->interrupted);
+	json_add(document, "total", total_json(&groups->total));
+	json_add(document, "groups", table_json(pinctl, table));
+	json_print(pinctl, document);
+}
+
+static void print_groups_header(const struct groups *groups)
+{
+	char pinned[SIZE_TEXT_MAX], charged[SIZE_TEXT_MAX];
+
+	printf("%" PRIu64 " pin%s, %s pinned, %s charged\n", groups->total.pins,
+	       groups->total.pins == 1 ? "" : "s",
+	       size_to_text(ledger_bytes(groups->total.pages), pinned),
+	       size_to_text(ledger_bytes(groups->total.charged_pages), charged));
+}
+
+static void print_groups(struct pinctl *pinctl, const struct groups *groups, bool complete,
+			 struct table *table)
+{
+	table->data = groups;
+	table->rows = groups->count;
+	if (pinctl->json) {
+		print_groups_json(pinctl, groups, complete, table);
+		return;
+	}
+	if (!pinctl->raw)
+		print_groups_header(groups);
+	if (pinctl->raw || groups->count)
+		table_print(pinctl, table);
+	if (!complete)
+		fputs("pinctl: only your own pins are seen; ask with sudo\n", stderr);
+	if (groups->interrupted)
+		fputs("pinctl: pins came or went meanwhile\n", stderr);
+}
+
+/* Who may ask for the sums sees every pin. */
+static int list_ledger(struct pinctl *pinctl, struct libpin_ledger *ledger,
+		       const struct list_options *options, struct table *table)
+{
+	enum grouping by = options->metrics ? BY_USER : options->by;
+	struct libpin_totals *totals;
+	struct groups groups;
+	int sums, ret;
+
+	sums = libpin_totals_get(ledger, &totals);
+	check_memory(-sums);
+	ret = groups_gather(&groups, ledger, options->filter, by, options->order);
+	if (ret)
+		ret = ledger_complain(pinctl, ledger, ret, "the ledger");
+	else if (!options->metrics)
+		print_groups(pinctl, &groups, !sums, table);
+	else if (sums)
+		ret = ledger_complain(pinctl, ledger, sums, "metrics");
+	else
+		metrics_print(totals, &groups);
+	groups_release(&groups);
+	libpin_totals_free(totals);
+	return ret;
+}
+
+static int list_system(struct pinctl *pinctl, const struct list_options *options)
+{
+	struct table table = { .columns = columns, .cell = group_cell };
+	struct libpin_ledger *ledger;
+	int ret;
+
+	ret = table_choose(pinctl, &table, group_columns[options->by]);
+	if (!ret)
+		ret = ledger_open(pinctl, &ledger);
+	if (ret)
+		return ret;
+	ret = list_ledger(pinctl, ledger, options, &table);
+	libpin_ledger_close(ledger);
+	return ret;
+}
+
+/* --- options ---------------------------------------------------------------- */
+
 static const struct option_def list_options[] = {
 	{ 'a', "all", NULL, "contexts without pins, too" },
+	{ OPTION_SYSTEM, "system", NULL, "every pin of the system, from the ledger" },
+	{ OPTION_BY, "by", "WHAT", "with --system: add up by process (default), user, node, mode",
+	  VALUES_GROUPING },
+	{ OPTION_SORT, "sort", "COLUMN", "with --system: most pinned (default), charged or pins",
+	  VALUES_ORDER },
+	{ OPTION_USER, "user", "USER", "with --system: only pins of that user" },
+	{ OPTION_PID, "pid", "PID", "with --system: only pins of that process", VALUES_PID },
+	{ OPTION_NODE, "node", "NODE", "with --system: only pins with pages on that NUMA node" },
+	{ OPTION_MODE, "mode", "MODE", "with --system: only longterm pins, or leases",
+	  VALUES_MODE },
+	{ OPTION_METRICS, "metrics", NULL, "the sums as OpenMetrics text" },
 	{ 0 }
 };
 
+static int parse_user(struct pinctl *pinctl, const char *text, uid_t *uid)
+{
+	const struct passwd *user;
+	uint64_t number;
+
+	errno = 0;
+	user = getpwnam(text);
+	if (!user)
+		check_memory(errno);
+	if (!user && (number_parse(text, &number) || number > UINT32_MAX))
+		return complain_usage(pinctl, NULL, "there is no user '%s'", text);
+	*uid = user ? user->pw_uid : (uid_t)number;
+	return 0;
+}
+
+static int parse_number(struct pinctl *pinctl, const char *name, const char *text,
+			uint32_t *number)
+{
+	uint64_t value;
+
+	if (number_parse(text, &value) || value > INT32_MAX)
+		return complain_usage(pinctl, NULL, "--%s needs a number, not '%s'", name, text);
+	*number = (uint32_t)value;
+	return 0;
+}
+
+static int set_filter(struct pinctl *pinctl, struct libpin_filter *filter, int id,
+		      const char *value)
+{
+	uint32_t number = 0;
+	uid_t uid = 0;
+	int ret;
+
+	switch (id) {
+	case OPTION_USER:
+		ret = parse_user(pinctl, value, &uid);
+		return ret ? ret : libpin_filter_set_uid(filter, uid);
+	case OPTION_PID:
+		ret = parse_number(pinctl, "pid", value, &number);
+		return ret ? ret : libpin_filter_set_pid(filter, (pid_t)number);
+	case OPTION_NODE:
+		ret = parse_number(pinctl, "node", value, &number);
+		return ret ? ret : libpin_filter_set_node(filter, number);
+	default:
+		ret = values_find(pinctl, VALUES_MODE, "--mode", value);
+		return ret < 0 ? EXIT_USAGE :
+		       libpin_filter_set_mode(filter, (uint32_t)ret + PIN_MODE_LONGTERM);
+	}
+}
+
+static int set_option(struct pinctl *pinctl, struct list_options *options, int id,
+		      const char *value)
+{
+	int ret;
+
+	switch (id) {
+	case 'a':
+		options->all = true;
+		return 0;
+	case OPTION_SYSTEM:
+		options->system = true;
+		return 0;
+	case OPTION_METRICS:
+		options->metrics = true;
+		return 0;
+	case OPTION_BY:
+		ret = values_find(pinctl, VALUES_GROUPING, "--by", value);
+		options->by = ret < 0 ? BY_PROCESS : (enum grouping)ret;
+		options->filtered = true;
+		return ret < 0 ? EXIT_USAGE : 0;
+	case OPTION_SORT:
+		ret = values_find(pinctl, VALUES_ORDER, "--sort", value);
+		options->order = ret < 0 ? ORDER_PINNED : (enum group_order)ret;
+		options->filtered = true;
+		return ret < 0 ? EXIT_USAGE : 0;
+	case OPTION_ARGUMENT:
+		return complain_usage(pinctl, NULL, "list takes no target; pinctl show %s", value);
+	case OPTION_ERROR:
+		return EXIT_USAGE;
+	default:
+		options->filtered = true;
+		return set_filter(pinctl, options->filter, id, value);
+	}
+}
+
+static int run(struct pinctl *pinctl, const struct list_options *options)
+{
+	if (options->filtered && !options->system)
+		return complain_usage(pinctl, NULL, "that takes --system");
+	if (options->metrics && (options->system || options->all || pinctl->json))
+		return complain_usage(pinctl, NULL, "--metrics stands alone");
+	if (options->system && options->all)
+		return complain_usage(pinctl, NULL, "--all and --system exclude each other");
+	if (options->system || options->metrics)
+		return list_system(pinctl, options);
+	return list(pinctl, options->all);
+}
+
 static int list_run(struct pinctl *pinctl, struct arguments *arguments)
 {
+	struct list_options options = { 0 };
 	const char *value;
-	bool all = false;
-	int id;
+	int id, ret = 0;
 
-	while ((id = option_next(pinctl, arguments, &value)) != OPTION_END) {
-		switch (id) {
-		case 'a':
-			all = true;
-			break;
-		case OPTION_ARGUMENT:
-			return complain_usage(pinctl, NULL,
-					      "list takes no target; pinctl show %s", value);
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	return list(pinctl, all);
+	check_memory(-libpin_filter_new(&options.filter));
+	while (!ret && (id = option_next(pinctl, arguments, &value)) != OPTION_END)
+		ret = set_option(pinctl, &options, id, value);
+	if (!ret)
+		ret = run(pinctl, &options);
+	libpin_filter_free(options.filter);
+	return ret;
 }
 
 const struct command cmd_list = {
 	.name = "list",
-	.synopsis = "list [-a] [OPTIONS]",
-	.summary = "who holds pins: processes with /dev/pin open",
+	.synopsis = "list [-a | --system [--by WHAT] | --metrics] [OPTIONS]",
+	.summary = "who holds pins: processes, users, NUMA nodes",
 	.description =
 		"Lists the contexts of /dev/pin that hold pins, found by the descriptors in /proc:\n"
 		"process, user, pins, pages. One context may have several holders (fork, passed\n"
 		"descriptors) and stands here once. Without privileges only one's own processes\n"
-		"are seen; what was not seen is told on stderr. pinctl show PID shows the pins\n"
-		"themselves. Pins of other drivers are not listed: doctor --only system.pins.",
+		"are seen; what was not seen is told on stderr.\n"
+		"With --system it asks the module's ledger of all pins, wherever their descriptors\n"
+		"are, and adds up by who pinned; without privileges one's own. --metrics prints the\n"
+		"sums for a monitoring system. pinctl show PID shows the pins themselves. Pins of\n"
+		"other drivers are not listed: doctor --only system.pins.",
 	.options = list_options,
 	.columns = columns,
 	.examples =
 		" sudo pinctl list\n"
 		" pinctl list -o +HELD-BY\n"
+		" sudo pinctl list --system --by user --sort charged\n"
+		" sudo pinctl list --metrics > /var/lib/node_exporter/pin.prom\n"
 		" pinctl list -J -b | jq -r '.contexts[] | \"\\(.pid) \\(.pinned)\"'\n",
 	.run = list_run,
 };

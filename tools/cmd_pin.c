@@ -9,7 +9,6 @@
  * The document of a pin is printed when the pin is there, because nothing can happen to
  * it any more.  With --lease it is printed at the end, because it tells how it ended.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -342,27 +341,6 @@ static int pin(struct pinctl *pinctl, const struct pin_options *options)
 	return ret;
 }
 
-static int parse_seconds(struct pinctl *pinctl, const char *text, long *seconds)
-{
-	long unit = 1;
-	char *end;
-
-	errno = 0;
-	*seconds = strtol(text, &end, 10);
-	if (*end && !end[1]) {
-		if (*end == 'm')
-			unit = 60;
-		else if (*end == 'h')
-			unit = 3600;
-		end += *end == 's' || unit > 1;
-	}
-	if (errno || !isdigit((unsigned char)*text) || *end ||
-	    __builtin_mul_overflow(*seconds, unit, seconds))
-		return complain_usage(pinctl, NULL, "--hold needs a time as 30, 30s, 5m or 2h, "
-				      "not '%s'", text);
-	return 0;
-}
-
 static const struct option_def pin_options[] = {
 	{ OPTION_READ, "read", NULL, "pin for reading only" },
 	{ OPTION_WRITE, "write", NULL, "pin for writing (default)" },
@@ -391,7 +369,7 @@ static int pin_run(struct pinctl *pinctl, struct arguments *arguments)
 			options.lease = true;
 			break;
 		case OPTION_HOLD:
-			if (parse_seconds(pinctl, value, &options.seconds))
+			if (option_seconds(pinctl, "hold", value, &options.seconds))
 				return EXIT_USAGE;
 			break;
 		case OPTION_QUERY:

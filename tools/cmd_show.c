@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * pinctl show: one process with its limits, its contexts, and their pins.
+ * pinctl show: one process with its limits, its contexts, and their pins; or one pin,
+ * whoever holds it, as the ledger tells it.
  *
  * The pins of a context are told only to who holds it.  For another process's
  * context that is pinctl itself, for a moment, through pidfd_getfd(2).
@@ -14,12 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "holders.h"
+#include "ledger.h"
 #include "machine.h"
-#include "output.h"
+#include "pins.h"
 #include "segment.h"
 #include "size.h"
 #include "text.h"
@@ -54,6 +55,8 @@ static const struct column columns[] = {
 	{ 0 }
 };
 
+#define COLUMNS_ALL	"ID,CONTEXT,START,END,LENGTH,ACCESS,MODE,STATE,PINNED,RUNS,CHARGED,PID," \
+			"COMMAND,USER,UID,SINCE,COOKIE,NODES"
 #define COLUMNS_DEFAULT "ID,CONTEXT,START,LENGTH,ACCESS,MODE,STATE,RUNS,CHARGED,USER,SINCE"
 
 /* @fd < 0: all contexts of the process. */
@@ -175,18 +178,6 @@ static char *context_name(const struct held_context *context)
 	return text_format("%d/%d", context->holders[0].pid, context->holders[0].fd);
 }
 
-static struct cell cell_since(uint64_t nanoseconds)
-{
-	time_t seconds = (time_t)(nanoseconds / 1000000000);
-	struct tm local;
-	char text[64];
-
-	if (!localtime_r(&seconds, &local) ||
-	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S%z", &local))
-		return cell_string("");
-	return cell_string(text);
-}
-
 static struct cell cell_nodes(const struct libpin_query *query)
 {
 	struct cell cell = { .text = text_format("%s", ""), .json = json_array() };
@@ -208,8 +199,8 @@ static struct cell cell_name(const char *name)
 	return cell_string(name ? name : "unknown");
 }
 
-static struct cell pin_cell(const struct show *show, const struct shown_pin *pin, int column,
-			    bool bytes)
+static struct cell query_cell(const struct show *show, const struct shown_pin *pin, int column,
+			      bool bytes)
 {
 	uint64_t page_size = show->machine.page_size;
 	const struct libpin_query *query = pin->query;
@@ -240,7 +231,7 @@ static struct cell pin_cell(const struct show *show, const struct shown_pin *pin
 	case COL_UID:
 		return cell_integer(libpin_query_uid(query), false);
 	case COL_SINCE:
-		return cell_since(libpin_query_start_time_ns(query));
+		return cell_time(libpin_query_start_time_ns(query));
 	case COL_SINCE_NS:
 		return cell_integer(libpin_query_start_time_ns(query), false);
 	case COL_COOKIE:
@@ -264,7 +255,7 @@ static struct cell show_cell(const void *data, size_t row, int column, bool byte
 	case COL_END:
 		return cell_address(address + libpin_query_length(pin->query));
 	default:
-		return pin_cell(show, pin, column, bytes);
+		return query_cell(show, pin, column, bytes);
 	}
 }
 
@@ -445,6 +436,92 @@ static void print_json(struct pinctl *pinctl, const struct show *show, const str
 	json_print(pinctl, document);
 }
 
+/* --- one pin, of the ledger ------------------------------------------------- */
+
+static struct cell ledger_nodes(const struct kept_pin *pin)
+{
+	struct cell cell = { .text = text_format("%s", ""), .json = json_array() };
+	uint32_t node = 0;
+	size_t i;
+
+	for (i = 0; i < pin->node_count; node++) {
+		uint64_t pages = pin->nodes[i].node == node ? pin->nodes[i].pages : 0;
+		char *text = cell.text;
+
+		cell.text = text_format("%s%s%" PRIu64, text, *text ? "," : "", pages);
+		json_append(cell.json, json_integer(pages));
+		free(text);
+		/* They come by rising numbers; whatever does not ends the list. */
+		i += pin->nodes[i].node <= node;
+	}
+	return cell;
+}
+
+/* The same columns; a context has no name of a descriptor there, but an id. */
+static struct cell ledger_cell(const void *data, size_t row, int column, bool bytes)
+{
+	const struct kept_pin *pin = &((const struct pins *)data)->array[row];
+
+	switch (column) {
+	case COL_CONTEXT:
+		return cell_formatted(text_format("%" PRIu64, pin->context));
+	case COL_NODES:
+		return ledger_nodes(pin);
+	default:
+		return pin_cell(data, row, pin_column_find(columns[column].name), bytes);
+	}
+}
+
+static void print_pin(struct pinctl *pinctl, const char *target, const struct table *table)
+{
+	struct json_object *document;
+
+	if (!pinctl->json) {
+		if (pinctl->raw || pinctl->columns)
+			table_print(pinctl, table);
+		else
+			table_print_lines(pinctl, table);
+		return;
+	}
+	document = json_document("pinctl.show/1");
+	json_add_string(document, "target", target);
+	json_add(document, "process", NULL);
+	json_add(document, "contexts", json_array());
+	json_add(document, "pins", table_json(pinctl, table));
+	json_print(pinctl, document);
+}
+
+static int show_pin(struct pinctl *pinctl, const char *target, uint64_t id)
+{
+	struct table table = { .columns = columns, .cell = ledger_cell, .rows = 1 };
+	bool all = !pinctl->columns && !pinctl->raw;
+	struct libpin_record *record = NULL;
+	struct libpin_ledger *ledger;
+	struct pins pins = { 0 };
+	int ret;
+
+	ret = table_choose(pinctl, &table, all ? COLUMNS_ALL : COLUMNS_DEFAULT);
+	if (!ret)
+		ret = ledger_open(pinctl, &ledger);
+	if (ret)
+		return ret;
+	ret = libpin_ledger_get(ledger, id, &record);
+	if (!ret) {
+		pins_add(&pins, record);
+		table.data = &pins;
+		print_pin(pinctl, target, &table);
+	} else if (ret == -ENOENT) {
+		ret = complain(pinctl, EXIT_NO, NULL, "pinctl list --system",
+			       "there is no pin %" PRIu64 ", or it is not yours", id);
+	} else {
+		ret = ledger_complain(pinctl, ledger, ret, "the ledger");
+	}
+	pins_release(&pins);
+	libpin_record_free(record);
+	libpin_ledger_close(ledger);
+	return ret;
+}
+
 /* --- running ---------------------------------------------------------------- */
 
 static int look_failed(struct pinctl *pinctl, const struct show *show, int error)
@@ -564,6 +641,7 @@ static int show_run(struct pinctl *pinctl, struct arguments *arguments)
 	struct table table = { .columns = columns, .cell = show_cell };
 	struct show show = { 0 };
 	const char *value, *target = NULL;
+	uint64_t pin;
 	int id, ret;
 
 	while ((id = option_next(pinctl, arguments, &value)) != OPTION_END) {
@@ -574,9 +652,17 @@ static int show_run(struct pinctl *pinctl, struct arguments *arguments)
 		target = value;
 	}
 	if (!target)
-		return complain_usage(pinctl, NULL, "show needs a PID, or PID/FD of a context");
+		return complain_usage(pinctl, NULL, "show needs a PID, PID/FD of a context, or "
+				      "pin:ID");
+	if (!strncmp(target, "pin:", 4)) {
+		if (pin_id_parse(target + 4, &pin))
+			return complain_usage(pinctl, NULL, "target '%s': not the id of a pin",
+					      target);
+		return show_pin(pinctl, target, pin);
+	}
 	if (parse_target(target, &show.target))
-		return complain_usage(pinctl, NULL, "target '%s': not PID or PID/FD", target);
+		return complain_usage(pinctl, NULL, "target '%s': not PID, PID/FD or pin:ID",
+				      target);
 	ret = table_choose(pinctl, &table, COLUMNS_DEFAULT);
 	if (ret)
 		return ret;
@@ -591,20 +677,22 @@ static const struct option_def show_options[] = {
 
 const struct command cmd_show = {
 	.name = "show",
-	.synopsis = "show PID[/FD] [OPTIONS]",
-	.summary = "one process: its limits, its contexts, their pins",
+	.synopsis = "show PID[/FD]|pin:ID [OPTIONS]",
+	.summary = "one process: its limits, its contexts, their pins; one pin",
 	.description =
 		"Shows the limit that a process is held to and what it is charged, its contexts\n"
 		"of /dev/pin (FD: that one alone), and each pin in them. The pins of another\n"
 		"process are had through a copy of its descriptor, which takes what ptrace takes;\n"
 		"without that right only the sums are shown. Exit code 1 if the process does not\n"
-		"have /dev/pin open.",
+		"have /dev/pin open. pin:ID shows one pin, whoever holds it, from the module's\n"
+		"ledger; without privileges only of one's own. Exit code 1 if there is none.",
 	.options = show_options,
 	.columns = columns,
 	.arguments = { VALUES_PID },
 	.examples =
 		" sudo pinctl show 4242\n"
 		" sudo pinctl show 4242/5 -o ID,START,LENGTH,NODES\n"
+		" sudo pinctl show pin:42\n"
 		" sudo pinctl show 4242 -J | jq '.pins[].id'\n",
 	.run = show_run,
 };

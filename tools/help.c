@@ -41,6 +41,23 @@ static void print_options(FILE *out, const struct command *command)
 	}
 }
 
+/* What every command has, on one line: the overview is one screen. */
+static void print_option_names(FILE *out)
+{
+	const struct option_def *def;
+	char text[64];
+	size_t i;
+
+	for (i = 0; (def = option_at(NULL, i)); i++) {
+		option_text(def, text, sizeof(text));
+		if (def->id < OPTION_LONG)
+			fprintf(out, "  -%c, %s", def->id, text);
+		else
+			fprintf(out, "  %s", text);
+	}
+	putc('\n', out);
+}
+
 static void print_columns(FILE *out, const struct column *column)
 {
 	for (; column->name; column++)
@@ -68,9 +85,9 @@ static void print_overview(FILE *out)
 	for (command = commands; *command; command++)
 		fprintf(out, " %-10s %s\n", (*command)->name, (*command)->summary);
 	fputs("\nTarget:  PID  self  PID:ADDR+LEN  PID:START-END  file:PATH[@OFF+LEN]\n"
-	      "         new:anon|shmem|memfd,SIZE[,thp][,hugetlb=SIZE]\n\nOptions:\n", out);
-	print_options(out, NULL);
-	fputs("Try: pinctl doctor, pinctl check $$, pinctl explain EFAULT, pinctl COMMAND -h\n",
+	      "         new:anon|shmem|memfd,SIZE[,thp][,hugetlb=SIZE]\nOptions:", out);
+	print_option_names(out);
+	fputs("\nTry: pinctl doctor, pinctl check $$, pinctl explain EFAULT, pinctl COMMAND -h\n",
 	      out);
 }
 

@@ -36,19 +36,52 @@ void hold_begin(void)
 		sigaction(end_signals[i], &action, NULL);
 }
 
-int hold_wait(const struct libpin_context *ctx, long seconds)
+/* As ppoll(2), interrupted by the signals alone. */
+static int wait_for(int fd, const struct timespec *rest)
 {
-	struct pollfd events = { .fd = ctx ? libpin_context_fd(ctx) : -1, .events = POLLIN };
-	struct timespec rest = { .tv_sec = seconds };
+	struct pollfd events = { .fd = fd, .events = POLLIN };
 	sigset_t mask;
 	size_t i;
+	int ready;
 
 	sigprocmask(SIG_BLOCK, NULL, &mask);
 	for (i = 0; i < ARRAY_SIZE(end_signals); i++)
 		sigdelset(&mask, end_signals[i]);
-	if (ppoll(&events, 1, seconds < 0 ? NULL : &rest, &mask) < 0 && errno != EINTR)
-		return -errno;
-	return 0;
+	ready = ppoll(&events, 1, rest, &mask);
+	return ready < 0 ? -errno : ready;
+}
+
+int hold_wait(const struct libpin_context *ctx, long seconds)
+{
+	struct timespec rest = { .tv_sec = seconds };
+	int ret = wait_for(ctx ? libpin_context_fd(ctx) : -1, seconds < 0 ? NULL : &rest);
+
+	return ret < 0 && ret != -EINTR ? ret : 0;
+}
+
+/* ppoll(2) does not look for signals while there is something to read. */
+static bool signal_is_pending(void)
+{
+	sigset_t pending;
+	size_t i;
+
+	sigpending(&pending);
+	for (i = 0; i < ARRAY_SIZE(end_signals); i++)
+		if (sigismember(&pending, end_signals[i]))
+			return true;
+	return false;
+}
+
+int hold_poll(int fd, int timeout_ms)
+{
+	struct timespec rest = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_nsec = timeout_ms % 1000 * 1000000L,
+	};
+
+	if (signal_is_pending())
+		return -EINTR;
+	return wait_for(fd, timeout_ms < 0 ? NULL : &rest);
 }
 
 int hold_revocation(struct libpin_context *ctx, uint64_t id, struct revocation *revocation)

@@ -33,6 +33,12 @@ void hold_begin(void);
  */
 int hold_wait(const struct libpin_context *ctx, long seconds);
 
+/*
+ * Until @fd can be read: 1; @timeout_ms are over (never if negative): 0; or a signal has
+ * come, even if there is always something to read: -EINTR. Or another -errno.
+ */
+int hold_poll(int fd, int timeout_ms);
+
 /* What has happened to pin @id by now, without waiting.  0 or -errno. */
 int hold_revocation(struct libpin_context *ctx, uint64_t id, struct revocation *revocation);
 

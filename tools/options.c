@@ -7,6 +7,8 @@
  * abbreviated: a script that relies on a prefix breaks when the next option
  * with it is added.  getopt_long(3) cannot be told so, hence this.
  */
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,6 +234,27 @@ int option_next(struct pinctl *pinctl, struct arguments *arguments, const char *
 		id = common_option(pinctl, id, *value);
 	} while (!id);
 	return id;
+}
+
+int option_seconds(struct pinctl *pinctl, const char *name, const char *text, long *seconds)
+{
+	long unit = 1;
+	char *end;
+
+	errno = 0;
+	*seconds = strtol(text, &end, 10);
+	if (*end && !end[1]) {
+		if (*end == 'm')
+			unit = 60;
+		else if (*end == 'h')
+			unit = 3600;
+		end += *end == 's' || unit > 1;
+	}
+	if (errno || !isdigit((unsigned char)*text) || *end ||
+	    __builtin_mul_overflow(*seconds, unit, seconds))
+		return complain_usage(pinctl, NULL, "--%s needs a time as 30, 30s, 5m or 2h, "
+				      "not '%s'", name, text);
+	return 0;
 }
 
 bool option_wants_json(char **argv)

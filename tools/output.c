@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "output.h"
@@ -198,6 +199,18 @@ struct cell cell_address(uint64_t value)
 	};
 }
 
+struct cell cell_time(uint64_t nanoseconds)
+{
+	time_t seconds = (time_t)(nanoseconds / 1000000000);
+	struct tm local;
+	char text[64];
+
+	if (!localtime_r(&seconds, &local) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S%z", &local))
+		return cell_string("");
+	return cell_string(text);
+}
+
 struct cell cell_boolean(bool value)
 {
 	return (struct cell){
@@ -320,6 +333,23 @@ void table_print(const struct pinctl *pinctl, const struct table *table)
 		smartcols_print(pinctl, table);
 }
 
+void table_print_lines(const struct pinctl *pinctl, const struct table *table)
+{
+	size_t row, column;
+
+	for (row = 0; row < table->rows; row++) {
+		for (column = 0; column < table->chosen_count; column++) {
+			struct cell cell = cell_at(pinctl, table, row, column);
+			char *text = text_for_terminal(cell.text);
+
+			printf("%-11s %s\n", table->columns[table->chosen[column]].name,
+			       *text ? text : "-");
+			free(text);
+			cell_release(&cell);
+		}
+	}
+}
+
 struct json_object *table_json(const struct pinctl *pinctl, const struct table *table)
 {
 	struct json_object *array = json_array();
@@ -362,27 +392,36 @@ struct json_object *json_document(const char *schema)
 	return document;
 }
 
-#define JSON_STYLE (JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | \
-		    JSON_C_TO_STRING_NOSLASHESCAPE)
+#define JSON_STYLE (JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
 
 /*
  * json-c leaves out of the text what it has no memory for, and does not say so: the text
  * is made twice. Its parser would tell more, but crashes when it runs out itself.
  */
-void json_print(struct pinctl *pinctl, struct json_object *document)
+static void json_print_styled(struct pinctl *pinctl, struct json_object *document, int style)
 {
-	const char *again, *text = json_object_to_json_string_ext(document, JSON_STYLE);
+	const char *again, *text = json_object_to_json_string_ext(document, style);
 	char *copy = text ? strdup(text) : NULL;
 
 	if (!copy)
 		out_of_memory();
-	again = json_object_to_json_string_ext(document, JSON_STYLE);
+	again = json_object_to_json_string_ext(document, style);
 	if (!again || strcmp(copy, again))
 		out_of_memory();
 	puts(copy);
 	free(copy);
 	pinctl->document = true;
 	json_object_put(document);
+}
+
+void json_print(struct pinctl *pinctl, struct json_object *document)
+{
+	json_print_styled(pinctl, document, JSON_C_TO_STRING_PRETTY | JSON_STYLE);
+}
+
+void json_print_line(struct pinctl *pinctl, struct json_object *document)
+{
+	json_print_styled(pinctl, document, JSON_STYLE);
 }
 
 void json_add(struct json_object *object, const char *name, struct json_object *value)

@@ -34,6 +34,8 @@ struct cell cell_integer(uint64_t value, bool empty);
 struct cell cell_size(uint64_t value, bool bytes);
 struct cell cell_address(uint64_t value);
 struct cell cell_boolean(bool value);
+/* When, in nanoseconds since 1970: local time. */
+struct cell cell_time(uint64_t nanoseconds);
 /* A string, which the cell takes over. */
 struct cell cell_formatted(char *text);
 
@@ -52,12 +54,16 @@ struct table {
 /* Chooses what -o says, or @defaults ("A,B"); with -J and no -o all columns. */
 int table_choose(struct pinctl *pinctl, struct table *table, const char *defaults);
 void table_print(const struct pinctl *pinctl, const struct table *table);
+/* One line for each column, of one row after the other: a row that is looked at alone. */
+void table_print_lines(const struct pinctl *pinctl, const struct table *table);
 struct json_object *table_json(const struct pinctl *pinctl, const struct table *table);
 
 /* A document of its own, with its schema in first place. */
 struct json_object *json_document(const char *schema);
 /* Takes over @document. */
 void json_print(struct pinctl *pinctl, struct json_object *document);
+/* The same on a line of its own, of which there may be many. */
+void json_print_line(struct pinctl *pinctl, struct json_object *document);
 
 /* Members of @object; strings may be any bytes, NULL gives null. */
 void json_add_string(struct json_object *object, const char *name, const char *value);

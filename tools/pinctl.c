@@ -28,6 +28,9 @@ const struct command *const commands[] = {
 	&cmd_pin,
 	&cmd_list,
 	&cmd_show,
+	&cmd_who,
+	&cmd_monitor,
+	&cmd_release,
 	&cmd_trace,
 	&cmd_completion,
 	NULL

@@ -92,7 +92,15 @@ enum option_id {
 	OPTION_SYSROOT,
 	OPTION_FOR,
 	OPTION_STACK,
-	OPTION_TIMEOUT
+	OPTION_TIMEOUT,
+	OPTION_IDLE_TIMEOUT,
+	OPTION_SYSTEM,
+	OPTION_BY,
+	OPTION_SORT,
+	OPTION_USER,
+	OPTION_NODE,
+	OPTION_MODE,
+	OPTION_METRICS
 };
 
 /*
@@ -108,6 +116,9 @@ enum values {
 	VALUES_REASON,
 	VALUES_CONSUMER,
 	VALUES_SHELL,
+	VALUES_GROUPING,
+	VALUES_ORDER,
+	VALUES_MODE,
 	VALUES_TARGET,
 	VALUES_PID,
 	VALUES_FILE
@@ -138,6 +149,8 @@ struct arguments {
  * about.  Options that all commands have are carried out here.
  */
 int option_next(struct pinctl *pinctl, struct arguments *arguments, const char **value);
+/* The argument of option @name: 30, 30s, 5m or 2h.  An exit code, after a complaint. */
+int option_seconds(struct pinctl *pinctl, const char *name, const char *text, long *seconds);
 /* Whether the command line asks for JSON, told before it is understood. */
 bool option_wants_json(char **argv);
 /*
@@ -178,9 +191,12 @@ extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_explain;
 extern const struct command cmd_list;
+extern const struct command cmd_monitor;
 extern const struct command cmd_pin;
+extern const struct command cmd_release;
 extern const struct command cmd_show;
 extern const struct command cmd_trace;
+extern const struct command cmd_who;
 
 /* NULL-terminated, in the order of the help. */
 extern const struct command *const commands[];

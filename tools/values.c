@@ -6,6 +6,7 @@
 #include <libpin.h>
 #include <string.h>
 
+#include "groups.h"
 #include "output.h"
 #include "pinctl.h"
 #include "segment.h"
@@ -17,6 +18,19 @@ static const char *const colors[] = {
 };
 
 static const char *const shells[] = { "bash", "fish", "zsh" };
+
+static const char *const groupings[] = {
+	[BY_PROCESS] = "process",
+	[BY_USER] = "user",
+	[BY_NODE] = "node",
+	[BY_MODE] = "mode",
+};
+
+static const char *const orders[] = {
+	[ORDER_PINNED] = "pinned",
+	[ORDER_CHARGED] = "charged",
+	[ORDER_PINS] = "pins",
+};
 
 static const char *command_name(size_t index)
 {
@@ -79,6 +93,12 @@ const char *values_word(const struct command *command, enum values values, size_
 		return libpin_consumer_name((uint32_t)index);
 	case VALUES_SHELL:
 		return index < ARRAY_SIZE(shells) ? shells[index] : NULL;
+	case VALUES_GROUPING:
+		return index < ARRAY_SIZE(groupings) ? groupings[index] : NULL;
+	case VALUES_ORDER:
+		return index < ARRAY_SIZE(orders) ? orders[index] : NULL;
+	case VALUES_MODE:
+		return libpin_mode_name((uint32_t)index + PIN_MODE_LONGTERM);
 	default:
 		return NULL;
 	}

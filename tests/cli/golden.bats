@@ -60,6 +60,11 @@ golden() { # NAME ARGUMENTS...
 	need_no_module
 	golden pin-no-module pin new:anon,1M
 	golden list-no-module list
+	golden list-system-no-module list --system
+	golden monitor-no-module monitor
+	golden release-no-module release 42
+	golden show-pin-no-module show pin:42
+	golden who-no-module who pfn:0x1000+16
 	command -v setpriv >/dev/null || skip "no setpriv(1)"
 	(ulimit -l 64 && exec setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock sleep 60) &
 	pid=$!

@@ -38,6 +38,7 @@ static int print_pins(struct libpin_ledger *ledger)
 	if (!ret)
 		printf("%" PRIu64 " pins%s\n", count,
 		       libpin_dump_is_interrupted(dump) ? ", others came or went" : "");
+	fflush(stdout);
 	libpin_dump_free(dump);
 	return ret;
 }
