@@ -66,7 +66,7 @@ struct slot {
 	char path[PATH_MAX];
 	_Atomic unsigned int number;
 	_Atomic unsigned int generation;
-	unsigned int since[PAGES];
+	_Atomic unsigned int since[PAGES];
 	_Atomic unsigned int written;
 	int fd;
 };
@@ -113,14 +113,33 @@ do {									\
 	}								\
 } while (0)
 
-/* What a lease of a file shows: this file, this page, or nothing yet. */
-static void expect_of_file(const uint64_t *words, unsigned int number, unsigned int index)
+/* Nothing, or of this page, and from one of these generations. */
+static bool is_of(uint64_t word, unsigned int number, unsigned int index,
+		  unsigned int since, unsigned int until)
 {
-	size_t i;
+	return !word || (word >= word_of(number, index, since) &&
+			 word <= word_of(number, index, until));
+}
 
-	for (i = 0; i < page / sizeof(*words); i++)
-		expect(!words[i] || words[i] >> WORD_PAGE ==
-		       word_of(number, index, 0) >> WORD_PAGE);
+/*
+ * Read through a lease: nothing is there from before the page was last given to the
+ * file. Since when that is, is asked first: a lease from before then reads nothing any
+ * more. A file that was replaced stays as it was.
+ */
+static int read_page(const struct slot *slot, uint64_t id, unsigned int number,
+		     unsigned int index, unsigned int generation, uint64_t *words)
+{
+	unsigned int since = slot->since[index];
+	uint64_t done;
+	size_t i;
+	int err;
+
+	if (slot->number != number)
+		since = 0;
+	err = pin_read(id, index * page, words, page, &done);
+	for (i = 0; !err && i < page / sizeof(*words); i++)
+		expect(is_of(words[i], number, index, since, generation));
+	return err;
 }
 
 /* A lost lease reaches nothing. */
@@ -145,9 +164,7 @@ static void use_lease(struct writer *writer, struct slot *slot, uint64_t id,
 	for (i = 0; !err && i < PASSES * PAGES / WRITERS; i++) {
 		/* Each has pages of its own, so that a page has one writer at a time. */
 		index = (i * WRITERS + writer->index) % PAGES;
-		err = pin_read(id, index * page, words, page, &done);
-		if (!err)
-			expect_of_file(words, number, index);
+		err = read_page(slot, id, number, index, generation, words);
 		fill_page(words, word_of(number, index, generation));
 		if (!err)
 			err = pin_write(id, index * page, words, page, &done);
@@ -328,17 +345,6 @@ static void await_writer(unsigned int i)
 
 /* --- what is there at the end */
 
-/* Nothing, or of this page, and not from before it was given to the file. */
-static bool is_own(const struct slot *slot, unsigned int index, uint64_t word)
-{
-	unsigned int generation = word & GENERATION_MASK;
-
-	return !word || (word >> WORD_PAGE ==
-			 word_of(slot->number, index, 0) >> WORD_PAGE &&
-			 generation >= slot->since[index] &&
-			 generation <= slot->generation);
-}
-
 /* An assertion is a system call, so none is made of each word, here and below. */
 static void expect_own(const struct slot *slot)
 {
@@ -349,7 +355,8 @@ static void expect_own(const struct slot *slot)
 	for (i = 0; i < PAGES; i++) {
 		ck_assert_int_eq(pread(slot->fd, words, page, i * page), page);
 		for (j = 0; j < page / sizeof(*words); j++)
-			if (!is_own(slot, i, words[j]))
+			if (!is_of(words[j], slot->number, i, slot->since[i],
+				   slot->generation))
 				ck_abort_msg("%s, page %u: %#llx, not %#llx since %u",
 					     slot->path, i,
 					     (unsigned long long)words[j],
