@@ -115,6 +115,13 @@ static char *kernel_frame(const struct symbols *symbols, uint64_t address)
 			   *symbol->module ? "]" : "");
 }
 
+static bool is_bpf(const struct symbols *symbols, uint64_t address)
+{
+	const struct symbol *symbol = symbols_find(symbols, address);
+
+	return symbol && !strcmp(symbol->module, "bpf");
+}
+
 /* Each frame in turn; the kernel's first, without those of the tracer itself. */
 static void each_frame(const struct trace *trace, const struct trace_event *event,
 		       void (*tell)(void *data, const char *frame), void *data)
@@ -126,7 +133,7 @@ static void each_frame(const struct trace *trace, const struct trace_event *even
 
 	for (i = 0; i < count; i++) {
 		begun = begun || incident_frame(trace->symbols, event->kernel_stack[i]);
-		if (!begun)
+		if (!begun || is_bpf(trace->symbols, event->kernel_stack[i]))
 			continue;
 		frame = kernel_frame(trace->symbols, event->kernel_stack[i]);
 		tell(data, frame);
