@@ -603,6 +603,12 @@ static void tell_ready(const struct trace *trace)
 	fputs("\n", stderr);
 }
 
+/* Without one the kernel's answer is any errno, ENOMEM among them. */
+static bool has_jit(void)
+{
+	return !access("/proc/sys/net/core/bpf_jit_enable", F_OK);
+}
+
 static int cannot(struct pinctl *pinctl, int error, const char *what)
 {
 	if (!tracer_is_built())
@@ -616,8 +622,7 @@ static int cannot(struct pinctl *pinctl, int error, const char *what)
 	if (error == EPERM || error == EACCES)
 		return complain(pinctl, EXIT_UNKNOWN, "it takes CAP_BPF and CAP_PERFMON, or root",
 				"sudo pinctl trace", "no permission to trace");
-	/* Without a JIT the verifier already refuses (EINVAL). */
-	if (error == KERNEL_ENOTSUPP || access("/proc/sys/net/core/bpf_jit_enable", F_OK))
+	if (error == KERNEL_ENOTSUPP || !has_jit())
 		return complain(pinctl, EXIT_UNKNOWN, "it takes CONFIG_BPF_JIT and "
 				"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS", NULL,
 				"this kernel cannot run programs at its functions");
@@ -636,7 +641,8 @@ static int run(struct trace *trace)
 	const char *what = NULL;
 	int ret = tracer_open(&trace->tracer, &options, &what);
 
-	check_memory(-ret);
+	if (ret && has_jit())
+		check_memory(-ret);
 	return ret ? cannot(trace->pinctl, -ret, what) : 0;
 }
 
