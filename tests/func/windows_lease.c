@@ -28,6 +28,7 @@
 #define STUCK_S	60
 #define LONGEST_S	900	/* of a battle that is not decided */
 #define REST_US	500000	/* the longest that a PIN is taken to last */
+#define PATIENCE_US	5000000	/* how long one that succeeds is waited for */
 #define TELL_S	60	/* between two words on how it goes */
 
 /* Where the C library is older than the kernel. */
@@ -376,26 +377,30 @@ struct battle {
 	atomic_ulong pin_us;	/* what the fastest PIN took, its delays included */
 };
 
-/*
- * Who disturbs leaves time enough for a PIN to succeed now and then: how long that
- * takes differs by a factor of a hundred from machine to machine.
- */
-static void rest(struct battle *battle, unsigned int pins)
-{
-	unsigned long pin_us = battle->pin_us;
-
-	/* The first one that succeeds can have met any number of disturbances. */
-	if (!pin_us || pin_us > REST_US)
-		pin_us = REST_US;
-	usleep(pins * pin_us);
-}
-
 static unsigned long now_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000000UL + now.tv_nsec / 1000;
+}
+
+/*
+ * Who disturbs leases leaves time enough for a PIN to succeed now and then: how long that
+ * takes differs by a factor of a hundred from machine to machine, and with what else runs
+ * there. So it is waited for, but not for ever: nobody else may be pinning.
+ */
+static void rest(struct battle *battle, unsigned int pins)
+{
+	unsigned long pin_us = battle->pin_us, succeeded = battle->pins;
+	unsigned long until = now_us() + PATIENCE_US;
+
+	/* The first one that succeeds can have met any number of disturbances. */
+	if (!pin_us || pin_us > REST_US)
+		pin_us = REST_US;
+	usleep(pins * pin_us);
+	while (!stop && battle->pins == succeeded && now_us() < until)
+		usleep(1000);
 }
 
 static void fight_pin(struct battle *battle)
