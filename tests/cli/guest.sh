@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# pinctl with the real module, in the guest: beside this lie pin.ko and pinctl.
+# pinctl with the real module, in the guest: beside this lie pin.ko, pinctl, ledger.sh and
+# what "vm" compiles.
 #
 # What pinctl says with the module is compared with what it predicts without:
 # both must agree on every mapping that can be made here.
@@ -15,6 +16,8 @@ passed=0 failed=0 kept=0
 mkdir -p /out
 # shellcheck source=/dev/null
 . /lib/pin/guest.sh
+# shellcheck source=tests/cli/ledger.sh
+. "$here/ledger.sh"
 
 pinctl() {
 	"$here/pinctl" "$@" >/tmp/out 2>/tmp/err </dev/null
@@ -541,6 +544,7 @@ asks_about_a_range
 holds_until TERM
 holds_until INT
 lists_and_shows
+ledger_tests
 leases /mnt/dax/data
 leases /mnt/xfs/data
 leases_of_nothing

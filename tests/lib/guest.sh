@@ -62,6 +62,29 @@ address_withheld() {
 	su -s /bin/sh nobody -c "ulimit -l 16384; $here/list_runs 1" | grep 'address withheld'
 }
 
+# A pin comes and goes, and another one is refused.
+ledger_events() {
+	"$here/ledger" 3 > /tmp/heard 2>&1 &
+	listener=$!
+	n=0
+	until grep -q '^0 pins' /tmp/heard || [ "$n" = 600 ]; do
+		usleep 100000
+		n=$((n + 1))
+	done
+	"$here/read_write" && "$here/explain_refusal" /mnt/plain/data
+	wait "$listener"
+	code=$?
+	cat /tmp/heard
+	[ "$code" = 0 ] && tail -n 3 /tmp/heard | tr '\n' ' ' |
+		grep -qx 'pinned pin \([0-9]*\) of read_write unpinned pin \1 of read_write refused file-dirty-tracking of explain_refusal '
+}
+
+# His own pins he may see, but not listen.
+ledger_of_nobody() {
+	su -s /bin/sh nobody -c "$here/ledger" | grep -x '0 pins' &&
+		su -s /bin/sh nobody -c "$here/ledger 1" 2>&1 | grep 'failed: Operation not permitted'
+}
+
 prepare() {
 	modprobe -q loop
 	modprobe -q ext4
@@ -105,6 +128,9 @@ check "lease, DAX" says 0 lease /mnt/dax/leased -- \
 	'^pin 1*[0-9]* leased$' 'revoked, cause: file$' '^pin [0-9]* leased$' \
 	'^in the file: written by a device$'
 check "lease, ext4" says 1 lease /mnt/plain/leased -- '^file-dirty-tracking: '
+check "ledger, with nothing in it" says 0 ledger -- '^0 pins$'
+check "ledger, events" ledger_events
+check "ledger, of a user without privilege" ledger_of_nobody
 check "the example of libpin(3)" says 0 libpin-3 -- '^pinned 25[67] pages$'
 check "the example of pin(4)" says 0 pin-4 -- '^pinned [23] pages$'
 check "C++" "$here/cplusplus" pin
