@@ -156,6 +156,13 @@ kernel_suites() { # KERNEL
 	if [ "$kernel" = 6.12 ]; then
 		suite "session-$kernel" tests/docs/session
 		suite "blocks-$kernel" tests/docs/blocks vm
+		# What tests/cli/memory does here, where the module answers.
+		suite "pinctl-memory-$kernel" tests/vm/run.sh -k "$kernel" \
+			-n "pinctl-memory" -t 1500 -r -e PINCTL_MODULE=1 \
+			-e PINCTL=/root/pinctl -e PINCTL_NOMEM=/root/nomem.so \
+			-f "$module" -f build/tools/pinctl -f build/tests/cli/nomem.so \
+			-f tests/cli/memory -- sh -c \
+			"insmod /root/pin.ko && hostrun /usr/bin/python3 /root/memory && rmmod pin"
 	fi
 	# Half of the memory is ZONE_MOVABLE, more than half of what is free CMA. Where
 	# a kernel is that picks its place, such an area may have none.
@@ -202,7 +209,7 @@ build() {
 	make -s -C userlib && make -s -C userlib examples &&
 		tests/lib/run build/tests/lib && tests/man/run build/tests/lib && make -s -C tools && make -s -C tests/func &&
 		make -s -C tests/func M32=1 &&
-		make -s -C tests/selftest && make -s -C tools SANITIZE=1
+		make -s -C tests/selftest && make -s -C tests/cli && make -s -C tools SANITIZE=1
 }
 
 [ $# -gt 0 ] || { echo "usage: run.sh host|6.1|6.12|7.2..." >&2; exit 2; }

@@ -302,6 +302,7 @@ static int pin_range(struct pinctl *pinctl, const struct pin_options *options, u
 		ret = refused(pinctl, options, refusal);
 		libpin_refusal_free(refusal);
 	} else if (ret) {
+		check_refusal_memory(-ret, options->lease);
 		ret = complain(pinctl, EXIT_UNKNOWN,
 			       options->lease && ret == -EOPNOTSUPP ?
 				       "the module has no leases" : NULL,

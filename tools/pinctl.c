@@ -48,6 +48,12 @@ void check_memory(int error)
 		out_of_memory();
 }
 
+void check_refusal_memory(int error, bool lease)
+{
+	if (error == EFAULT || (error == EOPNOTSUPP && !lease))
+		out_of_memory();
+}
+
 static void error_document(struct pinctl *pinctl, int code, const char *message,
 			   const char *detail, const char *fix)
 {

@@ -65,6 +65,11 @@ int complain_lease(struct pinctl *pinctl);
 void out_of_memory(void) __attribute__((noreturn));
 /* After what has failed with @error: returns only if that was not for want of memory. */
 void check_memory(int error);
+/*
+ * After a pin that failed with @error and without a refusal.  pinctl passes no bad
+ * pointer: it was a refusal, for which there was no memory.
+ */
+void check_refusal_memory(int error, bool lease);
 
 /* --- options.c: the option table --- */
 

@@ -181,8 +181,10 @@ static int survey_try(struct survey *survey, struct libpin_context *ctx)
 		libpin_refusal_free(refusal);
 		return 0;
 	}
-	if (ret)
+	if (ret) {
+		check_refusal_memory(-ret, survey->access & PIN_CHECK_LEASE);
 		return ret;
+	}
 	survey_tried(survey);
 	ret = libpin_unpin(ctx, libpin_pin_id(pin));
 	libpin_pin_free(pin);
