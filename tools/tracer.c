@@ -136,6 +136,7 @@ static bool is_wanted(const struct tracer *tracer, const struct bpf_program *pro
 /* Of the programs that are wanted, those for function @name with so many @arguments. */
 static void choose(struct tracer *tracer, const char *name, unsigned int arguments)
 {
+	bool by_probe = arguments > ARGUMENTS_MAX;
 	struct bpf_program *program;
 
 	if (!strcmp(name, "vma_needs_dirty_tracking"))
@@ -144,7 +145,7 @@ static void choose(struct tracer *tracer, const char *name, unsigned int argumen
 		const char *function = watched(program);
 
 		if (function && !strcmp(function, name) && is_wanted(tracer, program) &&
-		    is_probe(program) == (arguments > ARGUMENTS_MAX))
+		    is_probe(program) == by_probe)
 			bpf_program__set_autoload(program, true);
 	}
 }
