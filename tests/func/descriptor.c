@@ -303,13 +303,12 @@ END_TEST
 static pid_t reader(void)
 {
 	struct pin_event event;
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 	char path[64];
 	long call = -1;
 	FILE *file;
 	int i;
 
-	ck_assert_int_ge(pid, 0);
 	if (!pid)
 		_exit(read(pin_fd, &event, sizeof(event)) != -1);
 	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);

@@ -575,12 +575,20 @@ bool kernel_before(int major, int minor)
 	return is_major < major || (is_major == major && is_minor < minor);
 }
 
-int in_child(int (*run)(void *), void *arg)
+pid_t fork_child(void)
 {
 	pid_t pid = fork();
+
+	if (pid)
+		ck_assert_int_gt(pid, 0);
+	return pid;
+}
+
+int in_child(int (*run)(void *), void *arg)
+{
+	pid_t pid = fork_child();
 	int status;
 
-	ck_assert_int_ge(pid, 0);
 	if (!pid)
 		_exit(run(arg));
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);

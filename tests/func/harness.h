@@ -150,6 +150,13 @@ const char *need_env(const char *name);
 /* Is this kernel older than that? */
 bool kernel_before(int major, int minor);
 
+/*
+ * fork() that fails the test if there is no child. Each assertion of check takes a lock
+ * in the process: a child forked while another thread is about one would wait for it for
+ * ever, so where there are threads the child asserts nothing, and nothing does before it.
+ */
+pid_t fork_child(void);
+
 /* Run in a forked child; the child's exit status, 0 if all is well. */
 int in_child(int (*run)(void *), void *arg);
 

@@ -18,8 +18,7 @@ void holder_start(struct holder *holder, const char *dir_variable, size_t length
 	int pipes[2], status;
 
 	ck_assert_int_eq(pipe(pipes), 0);
-	holder->pid = fork();
-	ck_assert_int_ge(holder->pid, 0);
+	holder->pid = fork_child();
 	if (!holder->pid) {
 		leased_open(&holder->leased, dir_variable, length);
 		touch(holder->leased.addr, length);
@@ -68,8 +67,7 @@ long run_beside(const char *name, int (*run)(const char *path), const char *path
 	pid_t pid;
 
 	ck_assert_int_eq(pipe(pipes), 0);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
+	pid = fork_child();
 	if (!pid) {
 		clock_gettime(CLOCK_MONOTONIC, &start);
 		err = run(path);

@@ -245,8 +245,7 @@ static double kill_one(unsigned int seed, useconds_t delay_us)
 	ck_assert_int_ge(pin_fd, 0);
 	ck_assert_int_eq(pipe(ready), 0);
 	memset(doing, 0, THREADS);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
+	pid = fork_child();
 	if (!pid)
 		live(seed, ready[1]);
 	close(pin_fd);

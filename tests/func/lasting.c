@@ -105,8 +105,7 @@ static uint64_t leased_by_child(struct leased *leased, pid_t *child)
 	int pipes[2];
 
 	ck_assert_int_eq(pipe(pipes), 0);
-	*child = fork();
-	ck_assert_int_ge(*child, 0);
+	*child = fork_child();
 	if (!*child) {
 		leased_pin(leased);
 		if (write(pipes[1], &leased->id, sizeof(leased->id)) < 0)
@@ -146,8 +145,7 @@ START_TEST(executed)
 
 	leased_open(&leased, dax_dirs[_i], PAGES * page);
 	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
-	child = fork();
-	ck_assert_int_ge(child, 0);
+	child = fork_child();
 	if (!child) {
 		leased_pin(&leased);
 		if (write(pipes[1], &leased.id, sizeof(leased.id)) < 0)
@@ -203,8 +201,7 @@ START_TEST(out_of_memory)
 	ck_assert_int_eq(write(fd, id, strlen(id)), (ssize_t)strlen(id));
 
 	/* Somebody else in the group asks for too much; all of it is killed. */
-	status = fork();
-	ck_assert_int_ge(status, 0);
+	status = fork_child();
 	if (!status) {
 		if (write(fd, "0", 1) == 1)
 			touch(map_anon(64 << 20), 64 << 20);
@@ -230,8 +227,7 @@ START_TEST(forked)
 
 	leased_open(&leased, dax_dirs[_i], PAGES * page);
 	leased_pin(&leased);
-	child = fork();
-	ck_assert_int_ge(child, 0);
+	child = fork_child();
 	if (!child) {
 		touch(leased.addr, PAGES * page);
 		munmap(leased.addr, PAGES * page);
@@ -301,8 +297,7 @@ START_TEST(passed_on)
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
 	leased_open(&leased, dax_dirs[_i], PAGES * page);
-	child = fork();
-	ck_assert_int_ge(child, 0);
+	child = fork_child();
 	if (!child) {
 		pin_fd = open("/dev/pin", O_RDWR | O_CLOEXEC);
 		leased_pin(&leased);
@@ -475,9 +470,8 @@ static void by_write_call(const struct leased *leased)
 
 static void by_fork(const struct leased *leased)
 {
-	pid_t child = fork();
+	pid_t child = fork_child();
 
-	ck_assert_int_ge(child, 0);
 	if (!child) {
 		touch(leased->addr, leased->length);
 		_exit(0);

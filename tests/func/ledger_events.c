@@ -352,8 +352,7 @@ START_TEST(test_other_network)
 	ledger_connect();
 	ck_assert_int_eq(pipe(pipes) | pipe(pipes + 2), 0);
 	pipes[4] = ledger_group();
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
+	pid = fork_child();
 	if (!pid)
 		_exit(join_elsewhere(pipes));
 	ck_assert_int_eq(read(pipes[0], &byte, 1), 1);

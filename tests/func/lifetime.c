@@ -106,7 +106,7 @@ START_TEST(killed_holder)
 	char byte;
 
 	ck_assert_int_eq(pipe(ready), 0);
-	pid = fork();
+	pid = fork_child();
 	if (!pid) {
 		pin_fd = open("/dev/pin", O_RDWR | O_CLOEXEC);
 		expect_pinned(addr, PAGES * page, PIN_F_WRITE);
@@ -214,8 +214,7 @@ START_TEST(device_removal_waits)
 	int status, err;
 	pid_t pid;
 
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
+	pid = fork_child();
 	if (!pid)
 		_exit(device_dax_driver("unbind"));
 	do

@@ -151,8 +151,7 @@ static int greedy_family(void *unused)
 		contexts[i] = open("/dev/pin", O_RDWR | O_CLOEXEC);
 	become_user(LIMIT * page);
 	for (i = 0; i < CHILDREN; i++) {
-		pids[i] = fork();
-		ck_assert_int_ge(pids[i], 0);
+		pids[i] = fork_child();
 		if (!pids[i])
 			greedy_child(addr, contexts[i], told[1]);
 		close(contexts[i]);

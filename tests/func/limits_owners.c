@@ -228,8 +228,7 @@ static struct servant start(int line)
 	int ends[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
-	servant.pid = fork();
-	ck_assert_int_ge(servant.pid, 0);
+	servant.pid = fork_child();
 	if (!servant.pid) {
 		close(pin_fd);
 		close(ends[0]);
@@ -283,7 +282,7 @@ static uint64_t charged_to(uid_t uid)
 	pid_t pid;
 
 	ck_assert_int_eq(pipe(ends), 0);
-	pid = fork();
+	pid = fork_child();
 	if (!pid) {
 		if (setuid(uid))
 			_exit(1);

@@ -380,8 +380,7 @@ static unsigned int addresses_told_to(enum who who)
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(told, MAP_FAILED);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, line), 0);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
+	pid = fork_child();
 	if (!pid)
 		ask_as(who);
 	close(line[1]);
@@ -435,9 +434,8 @@ static int check_process(pid_t pid)
 
 static pid_t start_sleeper(uid_t uid)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
-	ck_assert_int_ge(pid, 0);
 	if (pid)
 		return pid;
 	if (setuid(uid))
@@ -449,7 +447,7 @@ static pid_t start_sleeper(uid_t uid)
 /* A number that no process has. */
 static pid_t free_pid(void)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	if (!pid)
 		_exit(0);
@@ -507,7 +505,7 @@ START_TEST(nothing_of_others)
 		.fd = pin_fd,
 	};
 
-	others.zombie = fork();
+	others.zombie = fork_child();
 	if (!others.zombie)
 		_exit(0);
 	ck_assert_int_eq(waitid(P_PID, others.zombie, NULL, WEXITED | WNOWAIT), 0);

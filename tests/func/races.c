@@ -236,8 +236,7 @@ static void userfault(void *addr)
 		ck_assert_int_eq(in_child(pin_stuck_memory, addr), 0);
 		return;
 	}
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
+	pid = fork_child();
 	if (!pid)
 		_exit(pin_stuck_memory(addr));
 	expect_waiting(pid);

@@ -43,9 +43,8 @@ static int shell(const char *format, ...)
 
 static pid_t shell_start(const char *command)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
-	ck_assert_int_ge(pid, 0);
 	if (!pid) {
 		/* It is not to hold what it removes. */
 		close(pin_fd);
@@ -218,8 +217,7 @@ static pid_t start_holder(void)
 	pid_t pid;
 
 	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
+	pid = fork_child();
 	if (!pid) {
 		struct pin_pin arg;
 

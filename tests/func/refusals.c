@@ -331,8 +331,7 @@ START_TEST(interrupted)
 	ck_assert_ptr_ne(long_pin.arg, MAP_FAILED);
 	for (tries = 1; tries < 60 && !reason; tries++) {
 		memset(long_pin.arg, 0, sizeof(*long_pin.arg));
-		pid = fork();
-		ck_assert_int_ge(pid, 0);
+		pid = fork_child();
 		if (!pid)
 			_exit(pin_for_long(&long_pin));
 		usleep(tries * 5000);

@@ -232,8 +232,7 @@ START_TEST(every_holder)
 	leased_pin(&leased);
 	first = leased.id;
 	leased_pin(&leased);
-	child = fork();
-	ck_assert_int_ge(child, 0);
+	child = fork_child();
 	if (!child) {
 		if (pin_range(leased.addr, PAGES * page, PIN_F_WRITE | PIN_F_LEASE, &arg))
 			_exit(1);

@@ -227,8 +227,7 @@ static struct relative fork_relative(const struct area *area)
 
 	memcpy(at_fork, area->addr, area->length);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-	relative.pid = fork();
-	ck_assert_int_ge(relative.pid, 0);
+	relative.pid = fork_child();
 	if (!relative.pid) {
 		close(ends[0]);
 		live_as_relative(area, at_fork, ends[1]);

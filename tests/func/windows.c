@@ -138,8 +138,7 @@ START_TEST(killed)
 	pid_t pid;
 
 	delay_hold(points[_i], 0);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
+	pid = fork_child();
 	if (!pid)
 		go_everywhere();
 	delay_await(points[_i], hits + 1);
@@ -259,8 +258,7 @@ START_TEST(waiting_for_a_turn)
 	for (i = 0; i < RUN_OF_USER; i++)
 		run(&runners[i], addr, USER);
 	delay_await("judged", hits + RUN_OF_USER);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
+	pid = fork_child();
 	if (!pid)
 		_exit(one_too_many(addr));
 	expect_nobody_comes(hits + RUN_OF_USER);
