@@ -14,6 +14,8 @@
 #include "pinctl.h"
 
 static const char target_words[] = "self file: new:anon, new:shmem, new:memfd,";
+static const char place_words[] = "block: file: node: pfn: phys: zone:";
+static const char pin_words[] = "pin:";
 
 static const char header[] =
 	"# Completion of pinctl, made by \"pinctl completion\" of version " PINCTL_VERSION ".\n";
@@ -55,20 +57,41 @@ static const char bash_engine[] =
 	"\tmapfile -t COMPREPLY < <(compgen -P \"$1\" -f -- \"$2\")\n"
 	"}\n"
 	"\n"
-	"_pinctl_pids() {\n"
-	"\tmapfile -t COMPREPLY < <(cd /proc && compgen -G \"${cur:-[0-9]}*\" | grep '^[0-9]*$')\n"
+	"# No blank behind a word that is not whole.\n"
+	"_pinctl_goes_on() {\n"
+	"\tcase ${COMPREPLY[*]} in\n"
+	"\t*[:,]) compopt -o nospace 2> /dev/null ;;\n"
+	"\tesac\n"
+	"}\n"
+	"\n"
+	"_pinctl_pids() { # WORDS...: besides\n"
+	"\tmapfile -t COMPREPLY < <(compgen -W \"$*\" -- \"$cur\"\n"
+	"\t\tcd /proc && compgen -G \"${cur:-[0-9]}*\" | grep '^[0-9]*$')\n"
+	"\t_pinctl_goes_on\n"
+	"}\n"
+	"\n"
+	"_pinctl_place() { # WORDS...\n"
+	"\tlocal -a found\n"
+	"\tcase $cur in\n"
+	"\tfile:*) _pinctl_files file: \"${cur#file:}\"; return ;;\n"
+	"\tblock:*)\n"
+	"\t\tfound=(/sys/devices/system/memory/memory[0-9]*)\n"
+	"\t\tset -- \"${found[@]/#*\\//block:}\"\n"
+	"\t\t;;\n"
+	"\tnode:*)\n"
+	"\t\tfound=(/sys/devices/system/node/node[0-9]*)\n"
+	"\t\tset -- \"${found[@]/#*\\/node/node:}\"\n"
+	"\t\t;;\n"
+	"\tzone:*) set -- zone:DMA zone:DMA32 zone:Normal zone:Movable zone:Device ;;\n"
+	"\tesac\n"
+	"\t_pinctl_offer one \"$@\"\n"
+	"\t_pinctl_goes_on\n"
 	"}\n"
 	"\n"
 	"_pinctl_target() { # WORDS...\n"
 	"\tcase $cur in\n"
-	"\tfile:*) _pinctl_files file: \"${cur#file:}\" ;;\n"
 	"\t[0-9]*) _pinctl_pids ;;\n"
-	"\t*)\n"
-	"\t\t_pinctl_offer one \"$@\"\n"
-	"\t\tcase ${COMPREPLY[*]} in\n"
-	"\t\t*[:,]) compopt -o nospace 2> /dev/null ;;\n"
-	"\t\tesac\n"
-	"\t\t;;\n"
+	"\t*) _pinctl_place \"$@\" ;;\n"
 	"\tesac\n"
 	"}\n"
 	"\n"
@@ -109,8 +132,12 @@ static void bash_values(const struct command *command, enum values values)
 		fputs("_pinctl_files '' \"$cur\"", stdout);
 	} else if (values == VALUES_TARGET) {
 		printf("_pinctl_target %s", target_words);
+	} else if (values == VALUES_PLACE) {
+		printf("_pinctl_place %s", place_words);
 	} else if (values == VALUES_PID) {
 		fputs("_pinctl_pids", stdout);
+	} else if (values == VALUES_PID_OR_PIN) {
+		printf("_pinctl_pids %s", pin_words);
 	} else {
 		printf("_pinctl_offer %s", values_are_list(values) ? "list" : "one");
 		print_words(command, values, " ", "");
@@ -200,15 +227,32 @@ static const char zsh_engine[] =
 	"\tcompadd -S '' -- \"$@\"\n"
 	"}\n"
 	"\n"
-	"_pinctl_target() { # WORDS...\n"
+	"_pinctl_place() { # WORDS...\n"
 	"\tif compset -P file:; then\n"
 	"\t\t_files\n"
-	"\telif [[ $PREFIX == [0-9]* ]]; then\n"
-	"\t\t_pids\n"
+	"\telif compset -P block:; then\n"
+	"\t\tcompadd -- /sys/devices/system/memory/memory<->(N:t)\n"
+	"\telif compset -P node:; then\n"
+	"\t\tcompadd -- /sys/devices/system/node/node<->(N:t:s/node//)\n"
+	"\telif compset -P zone:; then\n"
+	"\t\tcompadd -- DMA DMA32 Normal Movable Device\n"
 	"\telse\n"
 	"\t\tcompadd -S '' -- ${(M)@:#*[:,]}\n"
 	"\t\tcompadd -- ${@:#*[:,]}\n"
 	"\tfi\n"
+	"}\n"
+	"\n"
+	"_pinctl_target() { # WORDS...\n"
+	"\tif [[ $PREFIX == [0-9]* ]]; then\n"
+	"\t\t_pids\n"
+	"\telse\n"
+	"\t\t_pinctl_place \"$@\"\n"
+	"\tfi\n"
+	"}\n"
+	"\n"
+	"_pinctl_pids() { # WORDS...: besides\n"
+	"\t[[ $PREFIX == [0-9]* ]] || compadd -S '' -- \"$@\"\n"
+	"\t_pids\n"
 	"}\n"
 	"\n"
 	"_pinctl \"$@\"\n";
@@ -232,8 +276,12 @@ static void zsh_values(const struct command *command, enum values values)
 		fputs("_files", stdout);
 	} else if (values == VALUES_TARGET) {
 		printf("_pinctl_target %s", target_words);
+	} else if (values == VALUES_PLACE) {
+		printf("_pinctl_place %s", place_words);
 	} else if (values == VALUES_PID) {
 		fputs("_pids", stdout);
+	} else if (values == VALUES_PID_OR_PIN) {
+		printf("_pinctl_pids %s", pin_words);
 	} else if (values_are_list(values)) {
 		fputs("_pinctl_list", stdout);
 		print_words(command, values, " ", "");
@@ -345,7 +393,7 @@ static const char fish_engine[] =
 	"\tend\n"
 	"end\n"
 	"\n"
-	"function __pinctl_target\n"
+	"function __pinctl_place\n"
 	"\tset -l cur (commandline -ct)\n"
 	"\tif string match -q -- 'file:*' $cur\n"
 	"\t\tset -l path (string replace -r -- '^file:' '' $cur)\n"
@@ -355,10 +403,22 @@ static const char fish_engine[] =
 	"\t\t\tend\n"
 	"\t\t\techo file:$match\n"
 	"\t\tend\n"
-	"\telse if string match -qr -- '^[0-9]' $cur\n"
-	"\t\t__fish_complete_pids\n"
+	"\telse if string match -q -- 'block:*' $cur\n"
+	"\t\tstring replace -r -- '.*/' block: /sys/devices/system/memory/memory*\n"
+	"\telse if string match -q -- 'node:*' $cur\n"
+	"\t\tstring replace -r -- '.*/node' node: /sys/devices/system/node/node*\n"
+	"\telse if string match -q -- 'zone:*' $cur\n"
+	"\t\tprintf 'zone:%s\\n' DMA DMA32 Normal Movable Device\n"
 	"\telse\n"
 	"\t\tprintf '%s\\n' $argv\n"
+	"\tend\n"
+	"end\n"
+	"\n"
+	"function __pinctl_target\n"
+	"\tif string match -qr -- '^[0-9]' (commandline -ct)\n"
+	"\t\t__fish_complete_pids\n"
+	"\telse\n"
+	"\t\t__pinctl_place $argv\n"
 	"\tend\n"
 	"end\n"
 	"\n"
@@ -383,8 +443,12 @@ static void fish_values(const struct command *command, enum values values)
 	fputs(" -x -a '", stdout);
 	if (values == VALUES_TARGET) {
 		printf("(__pinctl_target %s)", target_words);
+	} else if (values == VALUES_PLACE) {
+		printf("(__pinctl_place %s)", place_words);
 	} else if (values == VALUES_PID) {
 		fputs("(__fish_complete_pids)", stdout);
+	} else if (values == VALUES_PID_OR_PIN) {
+		printf("(__fish_complete_pids) %s", pin_words);
 	} else if (values_are_list(values)) {
 		fputs("(__pinctl_list", stdout);
 		print_words(command, values, " ", "");

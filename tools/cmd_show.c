@@ -688,7 +688,7 @@ const struct command cmd_show = {
 		"ledger; without privileges only of one's own. Exit code 1 if there is none.",
 	.options = show_options,
 	.columns = columns,
-	.arguments = { VALUES_PID },
+	.arguments = { VALUES_PID_OR_PIN },
 	.examples =
 		" sudo pinctl show 4242\n"
 		" sudo pinctl show 4242/5 -o ID,START,LENGTH,NODES\n"

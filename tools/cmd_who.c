@@ -238,6 +238,7 @@ const struct command cmd_who = {
 		"All but node: takes root.",
 	.options = who_options,
 	.columns = pin_columns,
+	.arguments = { VALUES_PLACE },
 	.examples =
 		" sudo pinctl who block:memory40\n"
 		" sudo pinctl who zone:Movable -o ID,PID,COMMAND,PINNED\n"

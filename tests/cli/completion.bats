@@ -24,6 +24,9 @@ lines() {
 	pinctl check --for vf\t self|check --for vfio self
 	pinctl help doc\t|help doctor
 	pinctl comp\tz\t|completion zsh
+	pinctl who zon\tMov\t|who zone:Movable
+	pinctl who file:DIR/lon\t|who file:DIR/longname
+	pinctl show pi\t42|show pin:42
 	END
 }
 
@@ -89,6 +92,22 @@ offered() {
 		$("$PINCTL" explain --list -rn -o ERRNO); do
 		grep -qx "$word" "$dir/words"
 	done
+}
+
+@test "blocks, nodes and processes of this machine are offered" {
+	"$PINCTL" completion bash >"$dir/bash"
+	[ "$(offered "pinctl who ")" = "$(printf '%s:\n' block file node pfn phys zone)" ]
+	# What stands before the colon readline has already.
+	for node in /sys/devices/system/node/node[0-9]*; do
+		[ ! -e "$node" ] || offered "pinctl who node:" | grep -qx "${node##*/node}"
+	done
+	for block in /sys/devices/system/memory/memory[0-9]*; do
+		[ ! -e "$block" ] || offered "pinctl who block:mem" | grep -qx "${block##*/}"
+	done
+	offered "pinctl show " | grep -qx "$$"
+	offered "pinctl show " | grep -qx pin:
+	[ "$(offered "pinctl show p")" = pin: ]
+	! offered "pinctl check --for rdma 1" | grep -v '^1'
 }
 
 @test "the scripts are clean" {
