@@ -10,6 +10,14 @@
  *
  * Who asks is decided when a request is sent, from the sender and from whoever opened
  * the socket; that somebody else may read the answers is the sender's business.
+ *
+ * The family is not of every network namespace (netnsok is not set).  Pins belong to
+ * users and memory, not to networks, so there is nothing that a network namespace could
+ * be shown a part of; and in one of its own anybody is root, who could then ask for as
+ * many dumps and listeners as he likes.  What a container pins it knows from its own
+ * descriptors (QUERY, LIST, read(2)), which work everywhere.  A socket belongs to the
+ * network namespace in which it was opened: one that is brought along from outside works
+ * on, for the same user and with the same rules.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -367,6 +368,40 @@ START_TEST(test_other_network)
 }
 END_TEST
 
+/*
+ * One message is for all, so its numbers are those of the initial namespaces; a listener
+ * in another pid namespace knows the processes of his own by the other two.
+ */
+static int listen_inside(void *arg)
+{
+	struct ledger_event event;
+	struct stat status;
+	uint64_t id;
+
+	ledger_connect();
+	ledger_listen(0);
+	id = expect_pinned(map_anon(page), page, 0);
+	hear_of(&event, PIN_NL_CMD_PINNED, id);
+	ck_assert_int_eq(stat("/proc/self/ns/pid", &status), 0);
+	ck_assert_uint_eq(PIN_OF(&event, PID_NS), status.st_ino);
+	ck_assert_uint_eq(PIN_OF(&event, NS_PID), getpid());
+	ck_assert_uint_eq(PIN_OF(&event, NS_PID), 1);
+	ck_assert_uint_gt(PIN_OF(&event, PID), 1);
+	return unpin(id);
+}
+
+static int enter_pid_namespace(void *arg)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWPID), 0);
+	return in_child(listen_inside, arg);
+}
+
+START_TEST(test_pid_namespace)
+{
+	ck_assert_int_eq(in_child(enter_pid_namespace, NULL), 0);
+}
+END_TEST
+
 Suite *ledger_events_suite(void)
 {
 	Suite *suite = suite_create("ledger-events");
@@ -382,6 +417,7 @@ Suite *ledger_events_suite(void)
 	tcase_add_test(tcase, test_nobody_listens);
 	tcase_add_test(tcase, test_may_not_join);
 	tcase_add_test(tcase, test_other_network);
+	tcase_add_test(tcase, test_pid_namespace);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <netlink/errno.h>
+#include <netlink/genl/genl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,11 +54,21 @@ static void become_namespace_root(int flags)
 static void as_user(void)
 {
 	become_nobody();
+	ledger_connect();
 }
 
 static void as_namespace_root(void)
 {
 	become_namespace_root(0);
+	ledger_connect();
+}
+
+/* With a socket from outside, because there is none of the family inside. */
+static void as_container_root(void)
+{
+	become_nobody();
+	ledger_connect();
+	become_namespace_root(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP);
 }
 
 /* Every capability but the one, and no other than his own user's pins. */
@@ -74,10 +85,11 @@ static void as_almost_root(void)
 	some[0].effective = some[0].permitted;
 	ck_assert_int_eq(setresuid(NOBODY, NOBODY, NOBODY), 0);
 	ck_assert_int_eq(syscall(SYS_capset, &header, some), 0);
+	ledger_connect();
 }
 
 static void (*const becomes[])(void) = {
-	as_user, as_namespace_root, as_almost_root,
+	as_user, as_namespace_root, as_container_root, as_almost_root,
 };
 
 #define BECOMES	(sizeof(becomes) / sizeof(*becomes))
@@ -145,12 +157,17 @@ static int look_for_foreign(void *arg)
 {
 	const struct foreign *foreign = arg;
 
-	becomes[foreign->who]();
-	ledger_connect();
 	expect_not_found(foreign->id);
 	expect_nothing_dumped(foreign);
 	expect_forbidden();
 	return 0;
+}
+
+static int become_and_look_for_foreign(void *arg)
+{
+	becomes[((struct foreign *)arg)->who]();
+	/* A pid namespace is that of children. */
+	return in_child(look_for_foreign, arg);
 }
 
 START_TEST(test_foreign)
@@ -163,7 +180,7 @@ START_TEST(test_foreign)
 	foreign.id = expect_pinned(memory, page, PIN_F_WRITE);
 	ck_assert_int_eq(ledger_get(foreign.id, &told), 0);
 	foreign.context = OF(&told, CONTEXT);
-	ck_assert_int_eq(in_child(look_for_foreign, &foreign), 0);
+	ck_assert_int_eq(in_child(become_and_look_for_foreign, &foreign), 0);
 	ck_assert_int_eq(unpin(foreign.id), 0);
 }
 END_TEST
@@ -171,13 +188,10 @@ END_TEST
 /* His own pins he sees, among those of others in the same context. */
 static int look_for_own(void *arg)
 {
-	const struct foreign *foreign = arg;
 	struct ledger_pins pins;
 	struct ledger_pin told;
 	uint64_t id;
 
-	becomes[foreign->who]();
-	ledger_connect();
 	id = expect_pinned(map_anon(page), page, PIN_F_WRITE);
 	ck_assert_int_eq(ledger_get(id, &told), 0);
 	ck_assert_uint_eq(OF(&told, UID), getuid());
@@ -191,13 +205,19 @@ static int look_for_own(void *arg)
 	return 0;
 }
 
+static int become_and_look_for_own(void *arg)
+{
+	becomes[((struct foreign *)arg)->who]();
+	return in_child(look_for_own, arg);
+}
+
 START_TEST(test_own)
 {
 	struct foreign foreign = { .who = _i };
 
 	ledger_connect();
 	foreign.id = expect_pinned(map_anon(page), page, PIN_F_WRITE);
-	ck_assert_int_eq(in_child(look_for_own, &foreign), 0);
+	ck_assert_int_eq(in_child(become_and_look_for_own, &foreign), 0);
 }
 END_TEST
 
@@ -243,17 +263,55 @@ START_TEST(test_sockets)
 }
 END_TEST
 
-/* The family is not there, not even for who is root of that namespace. */
-static int look_in_network_namespace(void *arg)
+/* Who knows the family's number from outside gets no further than who looks for its name. */
+static void expect_no_family(int family)
+{
+	static const struct {
+		uint8_t cmd;
+		int flags;
+	} requests[] = {
+		{ PIN_NL_CMD_PIN_GET, 0 },
+		{ PIN_NL_CMD_PIN_GET, NLM_F_DUMP },
+		{ PIN_NL_CMD_CONTEXT_GET, NLM_F_DUMP },
+		{ PIN_NL_CMD_TOTALS_GET, 0 },
+		{ PIN_NL_CMD_PIN_RELEASE, 0 },
+	};
+	struct nl_msg *request;
+	size_t i;
+
+	ck_assert_int_eq(ledger_try_connect(), -NLE_OBJ_NOTFOUND);
+	for (i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		request = nlmsg_alloc();
+		ck_assert_ptr_nonnull(genlmsg_put(request, NL_AUTO_PORT, NL_AUTO_SEQ, family,
+						  0, NLM_F_REQUEST | requests[i].flags,
+						  requests[i].cmd, PIN_NL_VERSION));
+		ck_assert_int_eq(ledger_ask(request, NULL, NULL), -ENOENT);
+	}
+}
+
+static int look_as_its_root(void *arg)
 {
 	become_namespace_root(CLONE_NEWNET);
-	ck_assert_int_eq(ledger_try_connect(), -NLE_OBJ_NOTFOUND);
+	expect_no_family(*(int *)arg);
 	return 0;
 }
 
+static int look_as_administrator(void *arg)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWNET), 0);
+	expect_no_family(*(int *)arg);
+	return 0;
+}
+
+/* In another network namespace the family is not there, not even for an administrator. */
 START_TEST(test_network_namespace)
 {
-	ck_assert_int_eq(in_child(look_in_network_namespace, NULL), 0);
+	int family;
+
+	ledger_connect();
+	family = ledger_family();
+	ck_assert_int_eq(in_child(look_as_its_root, &family), 0);
+	ck_assert_int_eq(in_child(look_as_administrator, &family), 0);
 }
 END_TEST
 

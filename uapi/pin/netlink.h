@@ -12,7 +12,7 @@
  * DOC: Rules of the ledger
  *
  * The family lives in the initial network namespace only: elsewhere its name is
- * not found.  Every request is validated strictly: an attribute that is unknown,
+ * not found, by an administrator neither.  Every request is validated strictly: an attribute that is unknown,
  * that the command does not take or that has another type or length is EINVAL,
  * and the extended acknowledgment says which and why (on Linux 6.1 not of a dump
  * that is refused before it begins: it has no room there).  Values are in the byte
@@ -35,7 +35,8 @@
  *   numbers, which count those that were sent while somebody listened.  Nobody waits
  *   for a listener: one that does not read loses events, which ENOBUFS and a gap in
  *   the sequence tell him, and has all that he needs in a dump made after that.
- *   Numbers of users and processes in events are those of the initial namespaces.
+ *   Numbers of users and processes in events are those of the initial namespaces;
+ *   a listener in another pid namespace knows its processes by PID_NS and NS_PID.
  */
 
 #define PIN_NL_FAMILY	"pin"
