@@ -114,6 +114,73 @@ static struct nl_msg *request_for(const struct way *way, const struct taken *tak
 	return request;
 }
 
+/* Bytes of each attribute that the kernel says a command takes; 0: it is not taken. */
+#define ATTRS	64
+
+static void see_policy(struct nlmsghdr *message, void *data)
+{
+	struct nlattr *attrs[CTRL_ATTR_POLICY + 1], *said[NL_POLICY_TYPE_ATTR_MAX + 1];
+	unsigned int *bytes = data;
+	struct nlattr *policy, *attr;
+	int policies, left;
+
+	ck_assert_int_eq(nlmsg_parse(message, GENL_HDRLEN, attrs, CTRL_ATTR_POLICY, NULL), 0);
+	if (!attrs[CTRL_ATTR_POLICY])
+		return;
+	nla_for_each_nested(policy, attrs[CTRL_ATTR_POLICY], policies)
+		nla_for_each_nested(attr, policy, left) {
+			ck_assert_int_lt(nla_type(attr), ATTRS);
+			ck_assert_int_eq(nla_parse_nested(said, NL_POLICY_TYPE_ATTR_MAX, attr,
+							  NULL), 0);
+			switch (nla_get_u32(said[NL_POLICY_TYPE_ATTR_TYPE])) {
+			case NL_ATTR_TYPE_U32:
+				bytes[nla_type(attr)] = 4;
+				break;
+			case NL_ATTR_TYPE_U64:
+				bytes[nla_type(attr)] = 8;
+				break;
+			default:
+				ck_abort_msg("attribute %d is no number", nla_type(attr));
+			}
+		}
+}
+
+static void ask_policy(uint8_t cmd, unsigned int *bytes)
+{
+	struct nl_msg *request = nlmsg_alloc();
+
+	ck_assert_ptr_nonnull(genlmsg_put(request, NL_AUTO_PORT, NL_AUTO_SEQ, GENL_ID_CTRL, 0,
+					  NLM_F_REQUEST | NLM_F_DUMP, CTRL_CMD_GETPOLICY, 1));
+	ck_assert_int_eq(nla_put_u16(request, CTRL_ATTR_FAMILY_ID, ledger_family()), 0);
+	ck_assert_int_eq(nla_put_u32(request, CTRL_ATTR_OP, cmd), 0);
+	ck_assert_int_eq(ledger_ask(request, see_policy, bytes), 0);
+}
+
+/* The tables have what the kernel says that each command takes, all of it and no more. */
+START_TEST(test_tables)
+{
+	unsigned int bytes[ATTRS] = { 0 };
+	uint8_t cmd = ways[_i].cmd;
+	size_t i;
+	int type;
+
+	ledger_connect();
+	ask_policy(cmd, bytes);
+	for (type = 0; type < ATTRS; type++) {
+		unsigned int known = 0;
+
+		for (i = 0; i < WAYS; i++)
+			if (ways[i].cmd == cmd && find_taken(&ways[i], type))
+				known = find_taken(&ways[i], type)->bytes;
+		/* Policies are of commands; who releases a pin is refused what dumps take. */
+		if (cmd == PIN_NL_CMD_PIN_RELEASE && find_taken(&ways[1], type))
+			known = find_taken(&ways[1], type)->bytes;
+		ck_assert_msg(bytes[type] == known, "%s, attribute %d: %u bytes, not %u",
+			      ways[_i].name, type, bytes[type], known);
+	}
+}
+END_TEST
+
 START_TEST(test_right)
 {
 	const struct way *way = &ways[_i];
@@ -197,6 +264,32 @@ START_TEST(test_unknown)
 
 		put(request, far[i], &value, 8);
 		expect_error(request, way, far[i], "unknown", -EINVAL);
+	}
+}
+END_TEST
+
+/* The last one counts; each has to be right. */
+START_TEST(test_doubled)
+{
+	static const char zeros[2];
+	const struct way *way = &ways[_i];
+	const struct taken *taken;
+	struct nl_msg *request;
+
+	ledger_connect();
+	for (taken = way->taken; taken < way->taken + way->count; taken++) {
+		request = request_for(way, taken);
+		put_right(request, taken);
+		put_right(request, taken);
+		expect_error(request, way, taken->type, "twice", way->err);
+		request = request_for(way, taken);
+		put(request, taken->type, zeros, sizeof(zeros));
+		put_right(request, taken);
+		expect_error(request, way, taken->type, "first wrong, then right", -EINVAL);
+		request = request_for(way, taken);
+		put_right(request, taken);
+		put(request, taken->type, zeros, sizeof(zeros));
+		expect_error(request, way, taken->type, "first right, then wrong", -EINVAL);
 	}
 }
 END_TEST
@@ -367,10 +460,12 @@ Suite *ledger_hostile_suite(void)
 	Suite *suite = suite_create("ledger-hostile");
 	TCase *tcase = tcase_with_context("ledger-hostile");
 
+	tcase_add_loop_test(tcase, test_tables, 0, WAYS);
 	tcase_add_loop_test(tcase, test_right, 0, WAYS);
 	tcase_add_loop_test(tcase, test_length, 0, WAYS);
 	tcase_add_loop_test(tcase, test_nested, 0, WAYS);
 	tcase_add_loop_test(tcase, test_unknown, 0, WAYS);
+	tcase_add_loop_test(tcase, test_doubled, 0, WAYS);
 	tcase_add_loop_test(tcase, test_missing, 0, WAYS);
 	tcase_add_loop_test(tcase, test_cut, 0, WAYS);
 	tcase_add_test(tcase, test_values);
