@@ -91,6 +91,7 @@ static uint64_t slab_bytes(void)
 
 static void open_contexts(unsigned long pins)
 {
+	uint64_t before = slab_bytes();
 	struct rlimit files;
 	unsigned int i;
 
@@ -103,6 +104,8 @@ static void open_contexts(unsigned long pins)
 		contexts[i] = open("/dev/pin", O_RDWR | O_CLOEXEC);
 		ck_assert_msg(contexts[i] >= 0, "/dev/pin: %s", strerror(errno));
 	}
+	printf("note: %llu bytes of kernel memory a context\n",
+	       (unsigned long long)((slab_bytes() - before) / context_count));
 }
 
 /* Ids as they come: the pin number i belongs to the context i % context_count. */
