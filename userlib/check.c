@@ -140,7 +140,9 @@ LIBPIN_API int libpin_check(struct libpin_context *ctx,
 			goto err_free_verdict;
 		raw.cursor = raw.next;
 	} while (raw.next < end);
-	libpin_verdict_add_paths(new, request->pid);
+	ret = libpin_verdict_add_paths(new, request->pid);
+	if (ret)
+		goto err_free_verdict;
 	*verdict = new;
 	goto out_free_reports;
 

@@ -102,9 +102,9 @@ static struct libpin_refusal *refusal_from_pin(const struct pin_pin *raw,
 	if (libpin_verdict_new(&verdict))
 		return NULL;
 	verdict->refusal = raw->refusal;
-	if (libpin_verdict_append(verdict, reports, count))
+	if (libpin_verdict_append(verdict, reports, count) ||
+	    libpin_verdict_add_paths(verdict, 0))
 		goto err_free;
-	libpin_verdict_add_paths(verdict, 0);
 	refusal = libpin_refusal_new(&raw->refusal, verdict);
 	if (!refusal)
 		goto err_free;

@@ -51,7 +51,7 @@ int libpin_ioctl(const struct libpin_context *ctx, unsigned long command, void *
 int libpin_verdict_new(struct libpin_verdict **verdict);
 int libpin_verdict_append(struct libpin_verdict *verdict, const struct pin_report *raw,
 			  size_t count);
-void libpin_verdict_add_paths(struct libpin_verdict *verdict, pid_t pid);
+int libpin_verdict_add_paths(struct libpin_verdict *verdict, pid_t pid);
 
 /* refusal.c */
 struct libpin_refusal *libpin_refusal_new(const struct pin_refusal *raw,

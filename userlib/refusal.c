@@ -4,6 +4,7 @@
  * is to say about the reason comes from reason.c, the path from the verdict
  * or, where the reports were cut before the address, from /proc.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,28 +29,31 @@ static const struct libpin_report *report_at(const struct libpin_verdict *verdic
 	return NULL;
 }
 
-static char *path_from_proc(uint64_t address)
+/* @from may be NULL, which is no failure. */
+static int copy_path(char **path, const char *from)
 {
-	const struct libpin_mapping *mapping;
-	struct libpin_maps *maps;
-	char *path = NULL;
-
-	if (libpin_maps_read(0, &maps))
-		return NULL;
-	mapping = libpin_maps_find(maps, address);
-	if (mapping && mapping->path)
-		path = strdup(mapping->path);
-	libpin_maps_free(maps);
-	return path;
+	*path = from ? strdup(from) : NULL;
+	return from && !*path ? -ENOMEM : 0;
 }
 
-static char *path_at(const struct libpin_verdict *verdict, uint64_t address)
+static int path_from_proc(char **path, uint64_t address)
+{
+	struct libpin_maps *maps;
+	int ret;
+
+	ret = libpin_maps_read(0, &maps);
+	if (ret)
+		return ret == -ENOMEM ? ret : 0;
+	ret = copy_path(path, libpin_mapping_path(libpin_maps_find(maps, address)));
+	libpin_maps_free(maps);
+	return ret;
+}
+
+static int path_at(char **path, const struct libpin_verdict *verdict, uint64_t address)
 {
 	const struct libpin_report *report = report_at(verdict, address);
 
-	if (!report)
-		return path_from_proc(address);
-	return report->path ? strdup(report->path) : NULL;
+	return report ? copy_path(path, report->path) : path_from_proc(path, address);
 }
 
 /* Takes over @verdict; on failure (NULL, no memory) it stays the caller's. */
@@ -61,9 +65,12 @@ struct libpin_refusal *libpin_refusal_new(const struct pin_refusal *raw,
 	if (!refusal)
 		return NULL;
 	refusal->raw = *raw;
+	if (!libpin_reason_is_resource(raw->reason) &&
+	    path_at(&refusal->path, verdict, raw->addr)) {
+		free(refusal);
+		return NULL;
+	}
 	refusal->verdict = verdict;
-	if (!libpin_reason_is_resource(raw->reason))
-		refusal->path = path_at(verdict, raw->addr);
 	return refusal;
 }
 

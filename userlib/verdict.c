@@ -79,22 +79,29 @@ static int same_mapping(const struct pin_report *raw, const struct libpin_mappin
 	       raw->dev_major == mapping->dev_major && raw->dev_minor == mapping->dev_minor;
 }
 
-void libpin_verdict_add_paths(struct libpin_verdict *verdict, pid_t pid)
+/* Fails only with -ENOMEM: where /proc does not tell, there is no path. */
+int libpin_verdict_add_paths(struct libpin_verdict *verdict, pid_t pid)
 {
 	struct libpin_maps *maps;
+	int ret;
 	size_t i;
 
-	if (libpin_maps_read(pid, &maps))
-		return;
-	for (i = 0; i < verdict->count; i++) {
+	ret = libpin_maps_read(pid, &maps);
+	if (ret)
+		return ret == -ENOMEM ? ret : 0;
+	for (i = 0; i < verdict->count && !ret; i++) {
 		struct libpin_report *report = &verdict->reports[i];
 		const struct libpin_mapping *mapping;
 
 		mapping = libpin_maps_find(maps, report->raw.start);
-		if (mapping && mapping->path && same_mapping(&report->raw, mapping))
-			report->path = strdup(mapping->path);
+		if (!mapping || !mapping->path || !same_mapping(&report->raw, mapping))
+			continue;
+		report->path = strdup(mapping->path);
+		if (!report->path)
+			ret = -ENOMEM;
 	}
 	libpin_maps_free(maps);
+	return ret;
 }
 
 LIBPIN_API void libpin_verdict_free(struct libpin_verdict *verdict)

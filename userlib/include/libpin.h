@@ -174,8 +174,8 @@ int libpin_request_set_cookie(struct libpin_request *request, uint64_t cookie);
  * Returns 0 and *@pin, which the caller frees; or a negative errno. If that errno is
  * a refusal (the request was sound, the memory cannot be pinned), *@refusal tells
  * why and is the caller's to free; otherwise *@refusal is NULL. @refusal may be NULL
- * if the reason is not wanted. A refusal for which there is no memory is given as
- * NULL as well.
+ * if the reason is not wanted. A refusal for which, path and all, there is no memory
+ * is given as NULL as well.
  *
  * -EACCES: the context was not opened for writing; -EINVAL: length 0, or a lease
  * without write; -EOVERFLOW: the range wraps; -EOPNOTSUPP without a refusal: the
@@ -435,8 +435,8 @@ int libpin_check_request_set_flags(struct libpin_check_request *request, uint32_
  * paths in its reports are read from /proc at the end, and are left out (NULL) where
  * the mapping is a different one by then or /proc cannot be read.
  *
- * -EPERM, -ESRCH: another process, see struct pin_check; -EPROTO: the module's
- * answer makes no sense.
+ * -EPERM, -ESRCH: another process, see struct pin_check; -ENOMEM: no memory for all of
+ * the verdict, its paths too; -EPROTO: the module's answer makes no sense.
  */
 int libpin_check(struct libpin_context *ctx, const struct libpin_check_request *request,
 		 struct libpin_verdict **verdict);
