@@ -169,6 +169,12 @@ kernel_suites() { # KERNEL
 	suite "movable-$kernel" tests/vm/run.sh -k "$kernel" -n "movable" -t 600 \
 		-m 1024M -a movablecore=500M "${plain[@]}" -- \
 		/root/guest.sh "$kernel" movable zone
+	# A NUMA node without a processor, of which a memory block can go offline.
+	suite "offline-$kernel" tests/vm/run.sh -k "$kernel" -n "offline" -t 600 -m 1280M \
+		-q "-object memory-backend-ram,id=near,size=896M" \
+		-q "-object memory-backend-ram,id=far,size=384M" \
+		-q "-numa node,nodeid=0,cpus=0,memdev=near -numa node,nodeid=1,memdev=far" \
+		-f "$module" -f build/tools/pinctl -f tests/cli/offline.sh -- /root/offline.sh
 	suite "removal-$kernel" tests/vm/run.sh -k "$kernel" -n "removal" -t 600 \
 		"${plain[@]}" -f tests/func/removal.sh -- /root/removal.sh "$kernel"
 	suite "reconfigure-$kernel" tests/vm/run.sh -k "$kernel" -n "reconfigure" -t 900 \
