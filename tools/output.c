@@ -84,7 +84,18 @@ static int column_find(struct pinctl *pinctl, const struct column *columns, cons
 	return -1;
 }
 
-static int columns_add(struct pinctl *pinctl, struct table *table, char *list)
+static bool is_chosen(const struct table *table, int column)
+{
+	size_t i;
+
+	for (i = 0; i < table->chosen_count; i++)
+		if (table->chosen[i] == column)
+			return true;
+	return false;
+}
+
+/* @once: what is there already stays where it is. */
+static int columns_add(struct pinctl *pinctl, struct table *table, char *list, bool once)
 {
 	char *save, *name;
 
@@ -93,6 +104,8 @@ static int columns_add(struct pinctl *pinctl, struct table *table, char *list)
 
 		if (column < 0)
 			return EXIT_USAGE;
+		if (once && is_chosen(table, column))
+			continue;
 		if (table->chosen_count == COLUMNS_MAX)
 			return complain_usage(pinctl, NULL, "more than %d columns", COLUMNS_MAX);
 		table->chosen[table->chosen_count++] = column;
@@ -139,14 +152,14 @@ int table_choose(struct pinctl *pinctl, struct table *table, const char *default
 			columns_add_all(table);
 		} else {
 			list = text_format("%s", defaults);
-			ret = columns_add(pinctl, table, list);
+			ret = columns_add(pinctl, table, list, false);
 			free(list);
 		}
 	}
 	if (asked && !ret) {
 		list = text_format("%s", asked + relative);
 		ret = *asked == '-' ? columns_drop(pinctl, table, list)
-				    : columns_add(pinctl, table, list);
+				    : columns_add(pinctl, table, list, relative);
 		free(list);
 	}
 	if (!ret && !table->chosen_count)

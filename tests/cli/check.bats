@@ -189,6 +189,8 @@ load common
 	[ "$out" = 4096 ]
 	pinctl check self:0+4K -r -o +KIND
 	[[ ${out%%$'\n'*} == "RANGE SIZE PERM ERRNO REASON MAPPING KIND" ]]
+	pinctl check self:0+4K -r -o +SIZE,KIND,kind
+	[[ ${out%%$'\n'*} == "RANGE SIZE PERM ERRNO REASON MAPPING KIND" ]]
 	pinctl check self:0+4K -r -o -RANGE,MAPPING
 	[[ ${out%%$'\n'*} == "SIZE PERM ERRNO REASON" ]]
 	pinctl check self:0+4K -J -o SIZE,REASON
