@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "groups.h"
-#include "pinctl.h"
+#include "ledger.h"
 
 static bool is_same(enum grouping by, const struct group *group, const struct group *key)
 {
@@ -52,8 +52,9 @@ static void count_pin(struct group *group, const struct libpin_record *record)
 	group->references += libpin_record_references(record);
 }
 
-static void add_pin(struct groups *groups, const struct libpin_record *record)
+static void add_pin(void *data, const struct libpin_record *record)
 {
+	struct groups *groups = data;
 	struct group key = {
 		.pid = libpin_record_pid(record),
 		.uid = libpin_record_uid(record),
@@ -105,20 +106,10 @@ int groups_gather(struct groups *groups, struct libpin_ledger *ledger,
 		[ORDER_CHARGED] = by_charged,
 		[ORDER_PINS] = by_pins,
 	};
-	const struct libpin_record *record = NULL;
-	struct libpin_dump *dump;
 	int ret;
 
 	*groups = (struct groups){ .by = by };
-	ret = libpin_dump_pins(ledger, filter, &dump);
-	while (!ret) {
-		ret = libpin_dump_next_pin(dump, &record);
-		if (ret || !record)
-			break;
-		add_pin(groups, record);
-	}
-	groups->interrupted = libpin_dump_is_interrupted(dump);
-	libpin_dump_free(dump);
+	ret = ledger_visit(ledger, filter, add_pin, groups, &groups->interrupted);
 	if (groups->count)
 		qsort(groups->array, groups->count, sizeof(*groups->array), orders[order]);
 	return ret;

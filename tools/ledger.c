@@ -53,6 +53,27 @@ int ledger_open(struct pinctl *pinctl, struct libpin_ledger **ledger)
 	return ret ? ledger_complain(pinctl, NULL, ret, "the ledger") : 0;
 }
 
+int ledger_visit(struct libpin_ledger *ledger, const struct libpin_filter *filter,
+		 void (*visit)(void *data, const struct libpin_record *record), void *data,
+		 bool *interrupted)
+{
+	const struct libpin_record *record = NULL;
+	struct libpin_dump *dump;
+	int ret;
+
+	ret = libpin_dump_pins(ledger, filter, &dump);
+	while (!ret) {
+		ret = libpin_dump_next_pin(dump, &record);
+		if (ret || !record)
+			break;
+		visit(data, record);
+	}
+	if (libpin_dump_is_interrupted(dump))
+		*interrupted = true;
+	libpin_dump_free(dump);
+	return ret;
+}
+
 const char *ledger_mode(uint32_t mode)
 {
 	const char *name = libpin_mode_name(mode);

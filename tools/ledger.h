@@ -16,6 +16,14 @@ int ledger_complain(struct pinctl *pinctl, const struct libpin_ledger *ledger, i
 /* An exit code, after a complaint; 0: @ledger is open. */
 int ledger_open(struct pinctl *pinctl, struct libpin_ledger **ledger);
 
+/*
+ * Hands the pins that pass @filter, which may be NULL, to @visit, each as long as that
+ * lasts: 0 or -errno.  Sets @interrupted as libpin_dump_is_interrupted(), and never back.
+ */
+int ledger_visit(struct libpin_ledger *ledger, const struct libpin_filter *filter,
+		 void (*visit)(void *data, const struct libpin_record *record), void *data,
+		 bool *interrupted);
+
 /* "longterm", "live": never NULL. */
 const char *ledger_mode(uint32_t mode);
 const char *ledger_state(uint32_t state);

@@ -20,32 +20,31 @@ enum pin_column {
 };
 
 const struct column pin_columns[] = {
-	[COL_ID] = { "ID", "integer", "the pin, unique in the system", true },
+	[COL_ID] = PIN_COLUMN_ID,
 	[COL_CONTEXT] = { "CONTEXT", "integer", "id of its context", true },
-	[COL_PID] = { "PID", "integer", "process that pinned; empty if it has no number here",
-		      true },
-	[COL_COMMAND] = { "COMMAND", "string", "its name at the time", false },
-	[COL_USER] = { "USER", "string", "user who is charged", false },
-	[COL_UID] = { "UID", "integer", "that user's number", true },
+	[COL_PID] = PIN_COLUMN_PID,
+	[COL_COMMAND] = PIN_COLUMN_COMMAND,
+	[COL_USER] = PIN_COLUMN_USER,
+	[COL_UID] = PIN_COLUMN_UID,
 	[COL_NS_PID] = { "NS-PID", "integer", "that process in its own container", true },
 	[COL_PID_NS] = { "PID-NS", "integer", "its pid namespace, as /proc/PID/ns/pid has it",
 			 true },
 	[COL_CGROUP] = { "CGROUP", "integer", "inode number of its cgroup's directory", true },
-	[COL_START] = { "START", "address", "first byte that was asked for", true },
-	[COL_END] = { "END", "address", "first byte after", true },
-	[COL_LENGTH] = { "LENGTH", "integer", "bytes that were asked for", true },
-	[COL_ACCESS] = { "ACCESS", "string", "write or read", false },
-	[COL_MODE] = { "MODE", "string", "longterm or lease", false },
-	[COL_STATE] = { "STATE", "string", "live or revoked", false },
-	[COL_PINNED] = { "PINNED", "integer", "bytes that it holds, whole pages", true },
-	[COL_RUNS] = { "RUNS", "integer", "physically consecutive runs of pages", true },
+	[COL_START] = PIN_COLUMN_START,
+	[COL_END] = PIN_COLUMN_END,
+	[COL_LENGTH] = PIN_COLUMN_LENGTH,
+	[COL_ACCESS] = PIN_COLUMN_ACCESS,
+	[COL_MODE] = PIN_COLUMN_MODE,
+	[COL_STATE] = PIN_COLUMN_STATE,
+	[COL_PINNED] = PIN_COLUMN_PINNED,
+	[COL_RUNS] = PIN_COLUMN_RUNS,
 	[COL_REFERENCES] = { "REFERENCES", "integer", "to pages, as /proc/vmstat counts them",
 			     true },
 	[COL_CHARGED] = { "CHARGED", "integer", "bytes in VmPin", true },
 	[COL_USER_CHARGED] = { "USER-CHARGED", "integer", "bytes against RLIMIT_MEMLOCK", true },
-	[COL_SINCE] = { "SINCE", "string", "when it was pinned, local time", false },
-	[COL_SINCE_NS] = { "SINCE-NS", "integer", "the same in nanoseconds since 1970", true },
-	[COL_COOKIE] = { "COOKIE", "address", "the program's own mark", true },
+	[COL_SINCE] = PIN_COLUMN_SINCE,
+	[COL_SINCE_NS] = PIN_COLUMN_SINCE_NS,
+	[COL_COOKIE] = PIN_COLUMN_COOKIE,
 	[COL_NODES] = { "NODES", "list", "base pages on NUMA nodes, as NODE:PAGES", false },
 	{ 0 }
 };
@@ -235,24 +234,15 @@ void pins_add(struct pins *pins, const struct libpin_record *record)
 	keep_nodes(pin, record);
 }
 
+static void visit(void *data, const struct libpin_record *record)
+{
+	pins_add(data, record);
+}
+
 int pins_gather(struct pins *pins, struct libpin_ledger *ledger,
 		const struct libpin_filter *filter)
 {
-	const struct libpin_record *record = NULL;
-	struct libpin_dump *dump;
-	int ret;
-
-	ret = libpin_dump_pins(ledger, filter, &dump);
-	while (!ret) {
-		ret = libpin_dump_next_pin(dump, &record);
-		if (ret || !record)
-			break;
-		pins_add(pins, record);
-	}
-	if (libpin_dump_is_interrupted(dump))
-		pins->interrupted = true;
-	libpin_dump_free(dump);
-	return ret;
+	return ledger_visit(ledger, filter, visit, pins, &pins->interrupted);
 }
 
 uint64_t pins_pages(const struct pins *pins)

@@ -47,6 +47,26 @@ struct pins {
 	bool interrupted;
 };
 
+/* Columns that the pins of the ledger and those that a process holds have in common. */
+#define PIN_COLUMN_ID		{ "ID", "integer", "the pin, unique in the system", true }
+#define PIN_COLUMN_PID \
+	{ "PID", "integer", "process that pinned; empty if it has no number here", true }
+#define PIN_COLUMN_COMMAND	{ "COMMAND", "string", "its name at the time", false }
+#define PIN_COLUMN_USER		{ "USER", "string", "user who is charged", false }
+#define PIN_COLUMN_UID		{ "UID", "integer", "that user's number", true }
+#define PIN_COLUMN_START	{ "START", "address", "first byte that was asked for", true }
+#define PIN_COLUMN_END		{ "END", "address", "first byte after", true }
+#define PIN_COLUMN_LENGTH	{ "LENGTH", "integer", "bytes that were asked for", true }
+#define PIN_COLUMN_ACCESS	{ "ACCESS", "string", "write or read", false }
+#define PIN_COLUMN_MODE		{ "MODE", "string", "longterm or lease", false }
+#define PIN_COLUMN_STATE	{ "STATE", "string", "live or revoked", false }
+#define PIN_COLUMN_PINNED	{ "PINNED", "integer", "bytes that it holds, whole pages", true }
+#define PIN_COLUMN_RUNS		{ "RUNS", "integer", "physically consecutive runs of pages", true }
+#define PIN_COLUMN_SINCE	{ "SINCE", "string", "when it was pinned, local time", false }
+#define PIN_COLUMN_SINCE_NS \
+	{ "SINCE-NS", "integer", "the same in nanoseconds since 1970", true }
+#define PIN_COLUMN_COOKIE	{ "COOKIE", "address", "the program's own mark", true }
+
 /* The columns of a table whose rows are pins; ends in a name of NULL. */
 extern const struct column pin_columns[];
 #define PIN_COLUMNS_DEFAULT "ID,PID,COMMAND,USER,START,LENGTH,MODE,STATE,PINNED,SINCE"
