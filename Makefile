@@ -74,7 +74,7 @@ test-vm: ## the tests of the virtual machine's own runner; KERNEL=
 	@tests/setup.sh vm
 	@tests/vm/selftest.sh $(KERNEL)
 
-bench: ## what leases and trace cost, in executed instructions, in the virtual machine; KERNEL=6.12|7.2
+bench: ## what leases, the ledger and trace cost, in executed instructions, in the virtual machine; KERNEL=6.12|7.2
 	@tests/setup.sh build vm
 	@tests/bench/run.sh $(KERNEL)
 

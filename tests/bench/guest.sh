@@ -15,6 +15,9 @@ mount_dax xfs /dev/pmem1 /mnt/xfsdax
 logscan mark bench
 "$here/bench-munmap" "$here/pin.ko" /mnt/ext4dax /mnt/xfsdax
 rmmod pin
+insmod "$here/pin.ko" max_pins=200000
+"$here/bench-ledger"
+rmmod pin
 [ ! -e /proc/sys/kernel/io_uring_disabled ] || echo 0 > /proc/sys/kernel/io_uring_disabled
 "$here/bench-trace" "$here/pinctl"
 logscan

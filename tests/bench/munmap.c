@@ -4,19 +4,15 @@
  * few and with many held elsewhere in the process; and how long it takes to take one
  * back. Owns what is measured and how; guest.sh prepares the machine.
  *
- * Time is the guest's, and its clock counts executed instructions (QEMU's -icount, one a
- * nanosecond): the same figures on every host. A figure is the least of some rounds,
- * because an interrupt makes a round longer and nothing makes it shorter. What is
- * measured runs before all others, so that the work it leaves to a worker is not counted.
+ * Time is instructions, see clock.h.
  *
  * usage: bench-munmap MODULE DIR...
  * Loads MODULE after the first figures. Each DIR is on a filesystem with DAX; leases are
  * held on the first. Exits 1 if what is not hit pays for what is held.
  */
-#include <errno.h>
+#include "clock.h"
+
 #include <fcntl.h>
-#include <sched.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +21,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <pin/ioctl.h>
@@ -63,49 +58,19 @@ struct operation {
 
 static size_t page;
 static int pin_fd = -1;
-static uint64_t clock_cost;
-
-static void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
-static void die(const char *format, ...)
-{
-	int err = errno;
-	va_list args;
-
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf(": %s\n", strerror(err));
-	exit(2);
-}
 
 /* --- measuring */
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ULL + time.tv_nsec;
-}
-
-static void before_all_others(bool yes)
-{
-	struct sched_param param = { .sched_priority = yes ? 50 : 0 };
-
-	if (sched_setscheduler(0, yes ? SCHED_FIFO : SCHED_OTHER, &param))
-		die("sched_setscheduler");
-}
 
 static uint64_t measure_once(const struct operation *operation, struct bench *bench)
 {
 	uint64_t start, took;
 
 	operation->prepare(bench);
-	before_all_others(true);
-	start = now();
+	run_before_all_others(true);
+	start = clock_now();
 	operation->run(bench);
-	took = now() - start;
-	before_all_others(false);
+	took = clock_now() - start;
+	run_before_all_others(false);
 	if (operation->finish)
 		operation->finish(bench);
 	return took - clock_cost;
@@ -125,26 +90,13 @@ static uint64_t measure(const struct operation *operation, struct bench *bench,
 	return least;
 }
 
-static void measure_clock(void)
-{
-	int i;
-
-	clock_cost = UINT64_MAX;
-	for (i = 0; i < 1000; i++) {
-		uint64_t start = now(), took = now() - start;
-
-		if (took < clock_cost)
-			clock_cost = took;
-	}
-}
-
 /* What interrupts and others take while this program has work. */
 static uint64_t measure_others(void)
 {
-	uint64_t start = now(), last = start, taken = 0, at;
+	uint64_t start = clock_now(), last = start, taken = 0, at;
 
 	while (last - start < OTHERS_TIME) {
-		at = now();
+		at = clock_now();
 		if (at - last > 2 * clock_cost + 100)
 			taken += at - last;
 		last = at;
@@ -464,23 +416,6 @@ static void bench_truncate(struct bench *bench)
 	munmap(bench->room, most * page);
 }
 
-/* What a figure stands for has to be told by the clock. */
-static void check_clock(void)
-{
-	const char *path = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
-	char name[16] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || read(fd, name, sizeof(name) - 1) < 0)
-		die("%s", path);
-	close(fd);
-	name[strcspn(name, "\n")] = 0;
-	if (!strcmp(name, "tsc"))
-		return;
-	printf("the clock is %s, which does not count instructions\n", name);
-	exit(2);
-}
-
 int main(int argc, char **argv)
 {
 	struct bench bench;
@@ -492,8 +427,7 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	page = sysconf(_SC_PAGESIZE);
-	check_clock();
-	measure_clock();
+	clock_check();
 	bench.dir = argv[2];
 	bench_munmap(&bench, argv[1]);
 	for (i = 2; i < argc; i++) {

@@ -25,8 +25,8 @@ module=$(tests/vm/module.sh "$kernel")
 machine=(-k "$kernel" -n bench -t 3000
 	-q "-icount shift=0,sleep=off -smp 1 -seed 42 -rtc base=2026-01-01,clock=vm"
 	-a "nokaslr slub_debug=- kmemleak=off")
-job=(-f "$module" -f build/tests/bench/bench-munmap -f build/tests/bench/bench-trace
-	-f build/tools/pinctl -f tests/bench/guest.sh)
+job=(-f "$module" -f build/tests/bench/bench-munmap -f build/tests/bench/bench-ledger
+	-f build/tests/bench/bench-trace -f build/tools/pinctl -f tests/bench/guest.sh)
 printf '$ PIN_ACCEL=tcg tests/vm/run.sh'
 printf ' %q' "${machine[@]}" "${job[@]/#"$PWD/"/}"
 printf ' -- /root/guest.sh\n'

@@ -3,12 +3,14 @@
  * What pinctl trace costs who is not refused: registering a buffer with io_uring, and
  * giving it back, without trace, while it watches, and after it has ended.
  *
- * Time is as in munmap.c: instructions, the least of some rounds.
+ * Time is instructions, the least of some rounds; see clock.h.
  *
  * usage: bench-trace PINCTL
  * Exits 1 if trace costs something when it has ended, 0 without a figure on a kernel that
  * cannot be traced.
  */
+#include "clock.h"
+
 #include <liburing.h>
 #include <signal.h>
 #include <stdint.h>
@@ -17,7 +19,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS		200
@@ -32,20 +33,6 @@ struct figures {
 	uint64_t least[SIZES];
 };
 
-static void die(const char *what)
-{
-	perror(what);
-	exit(2);
-}
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 static uint64_t measure_size(struct io_uring *ring, char *memory, size_t pages)
 {
 	struct iovec range = { .iov_base = memory, .iov_len = pages * PAGE };
@@ -53,10 +40,10 @@ static uint64_t measure_size(struct io_uring *ring, char *memory, size_t pages)
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
-		start = now();
+		start = clock_now();
 		if (io_uring_register_buffers(ring, &range, 1))
 			die("io_uring_register_buffers");
-		took = now() - start;
+		took = clock_now() - start;
 		if (io_uring_unregister_buffers(ring))
 			die("io_uring_unregister_buffers");
 		if (took < least)

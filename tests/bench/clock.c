@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The clock of the benchmarks; see clock.h. */
+#include "clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t clock_cost;
+
+void die(const char *format, ...)
+{
+	int err = errno;
+	va_list args;
+
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf(": %s\n", strerror(err));
+	exit(2);
+}
+
+uint64_t clock_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+}
+
+void run_before_all_others(bool yes)
+{
+	struct sched_param param = { .sched_priority = yes ? 50 : 0 };
+
+	if (sched_setscheduler(0, yes ? SCHED_FIFO : SCHED_OTHER, &param))
+		die("sched_setscheduler");
+}
+
+static void measure_cost(void)
+{
+	int i;
+
+	clock_cost = UINT64_MAX;
+	for (i = 0; i < 1000; i++) {
+		uint64_t start = clock_now(), took = clock_now() - start;
+
+		if (took < clock_cost)
+			clock_cost = took;
+	}
+}
+
+/* What a figure stands for has to be told by the clock. */
+void clock_check(void)
+{
+	const char *path = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+	char name[16] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, name, sizeof(name) - 1) < 0)
+		die("%s", path);
+	close(fd);
+	name[strcspn(name, "\n")] = 0;
+	if (strcmp(name, "tsc")) {
+		printf("the clock is %s, which does not count instructions\n", name);
+		exit(2);
+	}
+	measure_cost();
+}
