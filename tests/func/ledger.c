@@ -98,6 +98,18 @@ static int pin_as_user(void *arg)
 	return 0;
 }
 
+/* Until all that it held has been given back. */
+static void take_away(uint64_t id)
+{
+	struct ledger_event event;
+
+	ledger_listen(0);
+	ck_assert_int_eq(ledger_force(id), 0);
+	ck_assert_int_eq(ledger_hear(&event), 0);
+	ck_assert_uint_eq(event.cmd, PIN_NL_CMD_REVOKED);
+	ledger_stop_listening();
+}
+
 START_TEST(test_user_charge)
 {
 	uint64_t *id = mmap(NULL, page, PROT_READ | PROT_WRITE,
@@ -112,6 +124,10 @@ START_TEST(test_user_charge)
 	ck_assert_uint_eq(OF(&told, USER_CHARGED_PAGES), 2);
 	ck_assert_uint_ne(OF(&told, PID), 0);
 	ck_assert_uint_ne(OF(&told, PID), getpid());
+	take_away(*id);
+	ck_assert_int_eq(ledger_get(*id, &told), 0);
+	ck_assert_uint_eq(OF(&told, CHARGED_PAGES), 0);
+	ck_assert_uint_eq(OF(&told, USER_CHARGED_PAGES), 0);
 	ck_assert_int_eq(unpin(*id), 0);
 }
 END_TEST
@@ -327,6 +343,42 @@ START_TEST(test_filters)
 }
 END_TEST
 
+/* How many pins are found on all nodes that there could be. */
+static unsigned int count_on_nodes(void)
+{
+	struct ledger_pins pins;
+	unsigned int found = 0;
+	uint32_t node;
+
+	for (node = 0; node < 64; node++) {
+		ck_assert_int_eq(ledger_dump(filter_u32(PIN_NL_A_PIN_NODE_ID, node), &pins), 0);
+		found += pins.count;
+	}
+	return found;
+}
+
+/* A pin that was revoked is in the ledger, and nowhere in memory. */
+START_TEST(test_filter_revoked)
+{
+	char *memory = map_anon(2 * page);
+	uint64_t one, other;
+
+	ledger_connect();
+	one = expect_pinned(memory, page, PIN_F_WRITE);
+	other = expect_pinned(memory + page, page, PIN_F_WRITE);
+	ck_assert_uint_eq(count_on_nodes(), 2);
+	take_away(one);
+	ck_assert_uint_eq(count_on_nodes(), 1);
+	expect_dump(NULL, one, other, "none");
+	expect_dump(filter_u32(PIN_NL_A_PIN_STATE, PIN_STATE_REVOKED), one, 0, "revoked");
+	expect_dump(filter_u32(PIN_NL_A_PIN_STATE, PIN_STATE_LIVE), other, 0, "live");
+	expect_dump(filter_range(PIN_NL_A_PIN_PFN, 0, PIN_NL_A_PIN_PFN_COUNT, UINT64_MAX), other,
+		    0, "all page frames");
+	expect_dump(filter_range(PIN_NL_A_PIN_ADDR, 0, PIN_NL_A_PIN_LENGTH, UINT64_MAX), one,
+		    other, "all addresses");
+}
+END_TEST
+
 START_TEST(test_filter_pfn)
 {
 	char *memory = map_anon(2 * page);
@@ -339,6 +391,10 @@ START_TEST(test_filter_pfn)
 	pfn = phys[0] / page;
 	expect_dump(filter_range(PIN_NL_A_PIN_PFN, pfn, PIN_NL_A_PIN_PFN_COUNT, 1), one, 0,
 		    "its page frame");
+	expect_dump(filter_range(PIN_NL_A_PIN_PFN, pfn + 1, PIN_NL_A_PIN_PFN_COUNT, 1),
+		    phys[1] / page == pfn + 1 ? other : 0, 0, "the page frame after it");
+	expect_dump(filter_range(PIN_NL_A_PIN_PFN, pfn - 1, PIN_NL_A_PIN_PFN_COUNT, 1),
+		    phys[1] / page == pfn - 1 ? other : 0, 0, "the page frame before it");
 	expect_dump(filter_range(PIN_NL_A_PIN_PFN, phys[1] / page, PIN_NL_A_PIN_PFN_COUNT, 1),
 		    0, other, "the other's");
 	expect_dump(filter_range(PIN_NL_A_PIN_PFN, 0, PIN_NL_A_PIN_PFN_COUNT, UINT64_MAX), one,
@@ -428,6 +484,7 @@ Suite *ledger_suite(void)
 	tcase_add_test(tcase, test_refusals_counted);
 	tcase_add_loop_test(tcase, test_revoked, 0, DAX_DIRS);
 	tcase_add_test(tcase, test_filters);
+	tcase_add_test(tcase, test_filter_revoked);
 	tcase_add_test(tcase, test_filter_pfn);
 	tcase_add_test(tcase, test_contexts);
 	suite_add_tcase(suite, tcase);

@@ -255,6 +255,51 @@ START_TEST(test_quiet)
 }
 END_TEST
 
+static void pin_one(uint64_t id)
+{
+	pin_page_of(pin_fd, 0);
+}
+
+static void unpin_one(uint64_t id)
+{
+	ck_assert_int_eq(unpin(id), 0);
+}
+
+static void force_one(uint64_t id)
+{
+	/* The dump has the socket. */
+	ledger_connect();
+	ck_assert_int_eq(ledger_force(id), 0);
+}
+
+static void (*const changes[])(uint64_t id) = { pin_one, unpin_one, force_one };
+
+#define CHANGES	(sizeof(changes) / sizeof(*changes))
+
+/* Each change by itself is told by what is dumped after it, and by nothing before. */
+START_TEST(test_flagged)
+{
+	struct nl_sock *dumping;
+	unsigned int i;
+	uint64_t id;
+
+	ledger_connect();
+	memory = map_anon(PAGES * page);
+	id = expect_pinned(memory, page, PIN_F_WRITE);
+	for (i = 0; i < 1000; i++)
+		pin_page_of(pin_fd, i);
+	ledger_send(ledger_request(PIN_NL_CMD_PIN_GET, NLM_F_DUMP));
+	ck_assert(!ledger_receive(tell, NULL));
+	ck_assert(!told_interrupted);
+	dumping = ledger_socket();
+	changes[_i](id);
+	ledger_use(dumping);
+	while (!ledger_receive(tell, NULL))
+		;
+	ck_assert(told_interrupted);
+}
+END_TEST
+
 /* A dump that nobody goes on reading holds nothing. */
 START_TEST(test_abandoned)
 {
@@ -282,6 +327,7 @@ Suite *ledger_churn_suite(void)
 
 	tcase_set_timeout(tcase, 600);
 	tcase_add_test(tcase, test_quiet);
+	tcase_add_loop_test(tcase, test_flagged, 0, CHANGES);
 	tcase_add_test(tcase, test_abandoned);
 	tcase_add_test(tcase, test_dump_under_churn);
 	suite_add_tcase(suite, tcase);

@@ -55,6 +55,8 @@ void ledger_connect(void);
 int ledger_try_connect(void);
 void ledger_disconnect(void);
 struct nl_sock *ledger_socket(void);
+/* Back to one that was connected before. */
+void ledger_use(struct nl_sock *before);
 int ledger_family(void);
 
 /* A request, to be given to ledger_ask(); attributes are added by nla_put_*(). */
@@ -72,6 +74,8 @@ int ledger_get(uint64_t id, struct ledger_pin *pin);
 int ledger_dump(struct nl_msg *request, struct ledger_pins *pins);
 const struct ledger_pin *ledger_among(const struct ledger_pins *pins, uint64_t id);
 int ledger_totals(struct ledger_totals *totals);
+/* Takes a pin away; its pages and its charge are given back soon after. */
+int ledger_force(uint64_t id);
 
 /* An event as the ledger tells it. */
 struct ledger_event {

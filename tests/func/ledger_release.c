@@ -25,14 +25,6 @@
 #define OF(event, name)		((event)->u64[PIN_NL_A_EVENT_##name])
 #define PIN_OF(event, name)	((event)->pin.u64[PIN_NL_A_PIN_##name])
 
-static int force(uint64_t id)
-{
-	struct nl_msg *request = ledger_request(PIN_NL_CMD_PIN_RELEASE, 0);
-
-	ck_assert_int_eq(nla_put_u64(request, PIN_NL_A_PIN_ID, id), 0);
-	return ledger_ask(request, NULL, NULL);
-}
-
 /* The event comes when what the pin held has been given back. */
 static void expect_release_told(uint64_t id, uint64_t addr, uint64_t length)
 {
@@ -83,7 +75,7 @@ static void expect_forced(uint64_t id, void *addr, size_t length, uint32_t mode,
 
 	ck_assert_int_eq(ledger_totals(&totals), 0);
 	forced = totals.revocations[PIN_CAUSE_ADMIN];
-	ck_assert_int_eq(force(id), 0);
+	ck_assert_int_eq(ledger_force(id), 0);
 	expect_owner_told(id, addr, length);
 	expect_release_told(id, (uintptr_t)addr, length);
 	expect_revoked_of(id, mode);
@@ -91,14 +83,14 @@ static void expect_forced(uint64_t id, void *addr, size_t length, uint32_t mode,
 	ck_assert_int_eq(ledger_totals(&totals), 0);
 	ck_assert_uint_eq(totals.revocations[PIN_CAUSE_ADMIN], forced + 1);
 
-	ck_assert_int_eq(force(id), -ESTALE);
+	ck_assert_int_eq(ledger_force(id), -ESTALE);
 	ck_assert_str_ne(ledger_said.message, "");
 	ck_assert_int_eq(ledger_get(id, &told), 0);
 	ck_assert_uint_eq(told.u64[PIN_NL_A_PIN_STATE], PIN_STATE_REVOKED);
 	ck_assert_uint_eq(told.u64[PIN_NL_A_PIN_MODE], mode);
 	ck_assert_int_eq(unpin(id), 0);
 	ck_assert_int_eq(ledger_get(id, &told), -ENOENT);
-	ck_assert_int_eq(force(id), -ENOENT);
+	ck_assert_int_eq(ledger_force(id), -ENOENT);
 	counters_expect(before, "after the pin was forced and unpinned");
 }
 
@@ -198,7 +190,7 @@ START_TEST(test_too_late)
 	leased_open(&leased, dax_dirs[_i], 4 * page);
 	leased_pin(&leased);
 	ck_assert_int_eq(ftruncate(leased.fd, 0), 0);
-	ck_assert_int_eq(force(leased.id), -ESTALE);
+	ck_assert_int_eq(ledger_force(leased.id), -ESTALE);
 	expect_event(leased.id);
 	expect_no_event();
 	ck_assert_int_eq(unpin(leased.id), 0);
@@ -215,14 +207,14 @@ static int force_as_user(void *arg)
 	ledger_connect();
 	/* One's own as well, and one that there is not. */
 	id = expect_pinned(map_anon(page), page, 0);
-	ck_assert_int_eq(force(id), -EPERM);
+	ck_assert_int_eq(ledger_force(id), -EPERM);
 	ck_assert_str_ne(ledger_said.message, "");
-	ck_assert_int_eq(force(*(uint64_t *)arg), -EPERM);
-	ck_assert_int_eq(force(UINT64_MAX), -EPERM);
+	ck_assert_int_eq(ledger_force(*(uint64_t *)arg), -EPERM);
+	ck_assert_int_eq(ledger_force(UINT64_MAX), -EPERM);
 	expect_live(id);
 	ck_assert_int_eq(unshare(CLONE_NEWUSER), 0);
 	ledger_connect();
-	ck_assert_int_eq(force(id), -EPERM);
+	ck_assert_int_eq(ledger_force(id), -EPERM);
 	return unpin(id);
 }
 
@@ -255,7 +247,7 @@ START_TEST(test_owner_gone)
 	before = counters_read();
 	ck_assert_int_eq(in_child(pin_and_end, id), 0);
 	ck_assert_uint_eq(counters_read().pinned, before.pinned + 4);
-	ck_assert_int_eq(force(*id), 0);
+	ck_assert_int_eq(ledger_force(*id), 0);
 	expect_event(*id);
 	expect_revoked_of(*id, PIN_MODE_LONGTERM);
 	expect_free(&before);
@@ -347,7 +339,7 @@ static unsigned long fight(struct race *race, size_t length)
 		race->id = id;
 		if (i % 3)
 			sched_yield();
-		err = force(id);
+		err = ledger_force(id);
 		ck_assert_msg(!err || err == -ENOENT, "force: %s", strerror(-err));
 		forced += !err;
 		while (race->id)

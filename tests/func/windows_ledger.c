@@ -15,21 +15,13 @@
 
 #define PAGES	8
 
-static int force(uint64_t id)
-{
-	struct nl_msg *request = ledger_request(PIN_NL_CMD_PIN_RELEASE, 0);
-
-	ck_assert_int_eq(nla_put_u64(request, PIN_NL_A_PIN_ID, id), 0);
-	return ledger_ask(request, NULL, NULL);
-}
-
 /* Revoked, with whoever is to release the pages held up right before. */
 static void force_and_hold(uint64_t id)
 {
 	unsigned long hits = delay_hits("forced");
 
 	delay_hold("forced", 0);
-	ck_assert_int_eq(force(id), 0);
+	ck_assert_int_eq(ledger_force(id), 0);
 	delay_await("forced", hits + 1);
 }
 
@@ -70,7 +62,7 @@ START_TEST(held_pages)
 	ck_assert_uint_eq(queried.charged_pages, PAGES);
 	ck_assert_int_eq(pin_read(id, 0, &byte, 1, &done), -ESTALE);
 	ck_assert_int_eq(pin_write(id, 0, &byte, 1, &done), -ESTALE);
-	ck_assert_int_eq(force(id), -ESTALE);
+	ck_assert_int_eq(ledger_force(id), -ESTALE);
 	ck_assert_int_eq(ledger_get(id, &told), 0);
 	ck_assert_uint_eq(told.u64[PIN_NL_A_PIN_REFERENCES], PAGES);
 	ck_assert_uint_eq(told.u64[PIN_NL_A_PIN_CHARGED_PAGES], PAGES);
@@ -157,14 +149,14 @@ START_TEST(unpinned_meanwhile)
 	arg.id = expect_pinned(map_anon(PAGES * page), PAGES * page, PIN_F_WRITE);
 	held_start(&held, PIN_IOC_UNPIN, &arg, "unpin", 0);
 	ledger_listen(0);
-	ck_assert_int_eq(force(arg.id), 0);
+	ck_assert_int_eq(ledger_force(arg.id), 0);
 	ck_assert_int_eq(ledger_hear(&event), 0);
 	ck_assert_uint_eq(event.cmd, PIN_NL_CMD_REVOKED);
 	ck_assert_uint_eq(counters_read().pinned, before.pinned);
 	ck_assert_int_eq(held_finish(&held, "unpin"), 0);
 	ck_assert_int_eq(ledger_hear(&event), 0);
 	ck_assert_uint_eq(event.cmd, PIN_NL_CMD_UNPINNED);
-	ck_assert_int_eq(force(arg.id), -ENOENT);
+	ck_assert_int_eq(ledger_force(arg.id), -ENOENT);
 }
 END_TEST
 
@@ -186,7 +178,7 @@ START_TEST(read_meanwhile)
 	arg.id = expect_pinned(memory, PAGES * page, PIN_F_WRITE);
 	held_start(&held, PIN_IOC_READ, &arg, "access", 0);
 	ledger_listen(0);
-	ck_assert_int_eq(force(arg.id), 0);
+	ck_assert_int_eq(ledger_force(arg.id), 0);
 	ck_assert_int_eq(ledger_hear(&event), 0);
 	ck_assert_uint_eq(event.cmd, PIN_NL_CMD_REVOKED);
 	ck_assert_uint_eq(counters_read().pinned, before.pinned);
