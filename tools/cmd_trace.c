@@ -573,14 +573,13 @@ static void follow(struct trace *trace)
 	tell_lost(trace);
 }
 
+static const char *registration_name(enum trace_call call)
+{
+	return libpin_consumer_name(incident_consumer(call));
+}
+
 static void tell_ready(const struct trace *trace)
 {
-	static const uint32_t consumers[TRACE_CALL_COUNT] = {
-		[TRACE_CALL_IO_URING] = LIBPIN_CONSUMER_IO_URING,
-		[TRACE_CALL_RDMA] = LIBPIN_CONSUMER_RDMA,
-		[TRACE_CALL_VFIO] = LIBPIN_CONSUMER_VFIO,
-		[TRACE_CALL_XDP] = LIBPIN_CONSUMER_XDP,
-	};
 	struct json_object *line, *list;
 	int i;
 
@@ -590,8 +589,7 @@ static void tell_ready(const struct trace *trace)
 		json_add_integer(line, "programs", tracer_attached(trace->tracer));
 		for (i = TRACE_CALL_NONE + 1; i < TRACE_CALL_COUNT; i++)
 			if (tracer_sees(trace->tracer, i))
-				json_append(list,
-					    json_string(libpin_consumer_name(consumers[i])));
+				json_append(list, json_string(registration_name(i)));
 		json_add(line, "registrations", list);
 		print_line(line);
 		fflush(stdout);
@@ -599,7 +597,7 @@ static void tell_ready(const struct trace *trace)
 	fprintf(stderr, "pinctl: ready; registrations that are seen:");
 	for (i = TRACE_CALL_NONE + 1; i < TRACE_CALL_COUNT; i++)
 		if (tracer_sees(trace->tracer, i))
-			fprintf(stderr, " %s", libpin_consumer_name(consumers[i]));
+			fprintf(stderr, " %s", registration_name(i));
 	fputs("\n", stderr);
 }
 

@@ -72,6 +72,11 @@ static const uint32_t call_consumers[TRACE_CALL_COUNT] = {
 	[TRACE_CALL_XDP] = LIBPIN_CONSUMER_XDP,
 };
 
+uint32_t incident_consumer(enum trace_call call)
+{
+	return call_consumers[call];
+}
+
 /* --- who called ---------------------------------------------------------- */
 
 static uint32_t find_caller(const struct caller *callers, size_t count, const char *name)

@@ -58,6 +58,9 @@ void incident_judge(struct incident *incident, const struct trace_event *call,
 		    const struct symbols *symbols);
 void incident_release(struct incident *incident);
 
+/* Of a registration that is known by name. */
+uint32_t incident_consumer(enum trace_call call);
+
 /* The best remedy for whoever called; NULL if there is none. */
 const struct libpin_remedy *incident_remedy(const struct incident *incident);
 

@@ -7,7 +7,7 @@
 # kmemleak, where the kernel has it) after each.
 #
 # usage: guest.sh KERNEL [SUITE...]; beside it lie pin.ko, pin_testmem.ko, pin-func,
-# skips.txt, reasons.txt and matrix.txt.
+# skips.txt, reasons.txt and matrix.txt; for the suite "traced" pinctl and rdma as well.
 # Without a suite: those that need delay points if pin.ko has them, else the others.
 #
 # The suites "movable", "zone" and "cma" need machines with kernel arguments of their
@@ -56,14 +56,16 @@ mount_plain() { # TYPE DIR
 }
 
 find_pci_bar() {
-	for device in /sys/bus/pci/devices/*; do
-		if [ "$(cat "$device/vendor") $(cat "$device/device")" = "0x1234 0x11e8" ]; then
-			echo 1 > "$device/enable"
-			echo "$device/resource0"
-			return
-		fi
-	done
-	return 1
+	device=$(edu_device) || return
+	echo 1 > "$device/enable"
+	echo "$device/resource0"
+}
+
+# The kernel's own registrations, for the suite that watches them.
+prepare_consumers() {
+	PIN_TEST_UVERBS=$(make_rxe "$here/rdma") || return
+	PIN_TEST_VFIO_GROUP=/dev/vfio/$(bind_vfio) || return
+	export PIN_TEST_UVERBS PIN_TEST_VFIO_GROUP
 }
 
 # Two RAM disks: one to swap to, one to be mapped itself.
@@ -199,6 +201,7 @@ kmemleak_end() {
 
 case $* in
 "movable zone" | movable | zone | cma) ;;
+traced) prepare && { prepare_consumers || die "no devices for RDMA and VFIO"; } ;;
 *) prepare ;;
 esac
 check "insmod" insmod "$here/pin.ko"

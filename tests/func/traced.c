@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What pinctl trace says of io_uring and AF_XDP, beside what the driver says of the same
- * memory: every kind of the verdict matrix, for writing.
+ * What pinctl trace says of the kernel's own registrations, beside what the driver says of
+ * the same memory: every kind of the verdict matrix, for writing, with each consumer that
+ * the machine has.
  *
  * A reason that trace gives is the driver's.  Where it gives none, the driver's is among
  * those that it can be, and that is so of a fifth of the answers at most.  A consumer can
@@ -21,7 +22,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define ANSWERS_MAX	256
+#define ANSWERS_MAX	512
 #define LINE_MAX_BYTES	8192
 
 enum verdict { UNKNOWN, AGREES, CANDIDATE, OWN_RULE, LENIENT, DIFFERS, VERDICTS };
@@ -38,7 +39,7 @@ static const char *const verdict_names[VERDICTS] = {
 /* One registration of one kind of memory, in the words of both. */
 struct answer {
 	const struct memory_kind *kind;
-	const char *consumer;
+	const struct consumer *consumer;
 	char driver[32];
 	char traced[64];
 	enum verdict verdict;
@@ -174,18 +175,23 @@ static void ask_driver(struct answer *answer, const struct memory *memory)
 static void ask_consumer(struct answer *answer, const struct memory *memory)
 {
 	static char line[LINE_MAX_BYTES];
-	bool xdp = !strcmp(answer->consumer, "xdp");
+	const struct consumer *consumer = answer->consumer;
 	int err;
 
 	/* Linux 6.5 and later fill the log with this one, if nobody looks before. */
 	if (!strcmp(answer->kind->name, "below-stack"))
 		return;
-	/* Frames are whole pages. */
-	if (xdp && ((uintptr_t)memory->addr % page || memory->length % page))
+	/*
+	 * VFIO takes the pages of a device for reserved ones, and never unpins them
+	 * (is_invalid_reserved_pfn(), Linux 6.1 and 6.12).
+	 */
+	if (!strcmp(consumer->name, "vfio") && !strcmp(answer->kind->name, "devdax"))
 		return;
-	err = xdp ? xdp_pins(memory->addr, memory->length)
-		  : io_uring_pins(memory->addr, memory->length);
-	find_line(answer->consumer, memory->addr, line);
+	if (consumer->whole_pages &&
+	    ((uintptr_t)memory->addr % page || memory->length % page))
+		return;
+	err = consumer->pins(memory->addr, memory->length);
+	find_line(consumer->name, memory->addr, line);
 	compare(answer, err, line);
 }
 
@@ -217,7 +223,7 @@ START_TEST(they_agree)
 			continue;
 		asked++;
 		printf("note: %-28s %-8s driver %-20s traced %-30s %s\n", answer->kind->name,
-		       answer->consumer, answer->driver, answer->traced,
+		       answer->consumer->name, answer->driver, answer->traced,
 		       verdict_names[answer->verdict]);
 	}
 	for (v = UNKNOWN; v < VERDICTS; v++)
@@ -231,11 +237,17 @@ END_TEST
 
 static void add_answers(const struct memory_kind *kinds)
 {
+	const struct consumer *consumer;
+
 	for (; kinds->name; kinds++) {
-		if (answer_count + 2 > ANSWERS_MAX)
-			abort();
-		answers[answer_count++] = (struct answer){ .kind = kinds, .consumer = "io_uring" };
-		answers[answer_count++] = (struct answer){ .kind = kinds, .consumer = "xdp" };
+		for (consumer = consumers; consumer->name; consumer++) {
+			if (consumer->needs && !getenv(consumer->needs))
+				continue;
+			if (answer_count == ANSWERS_MAX)
+				abort();
+			answers[answer_count++] = (struct answer){ .kind = kinds,
+								   .consumer = consumer };
+		}
 	}
 }
 

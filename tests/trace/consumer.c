@@ -3,12 +3,13 @@
  * consumer [-l LIMIT] CALL MEMORY LENGTH [GROUP]: one registration of the kernel's own, of
  * the whole of a mapping, for writing; prints the errno's name, or ok, and the address.
  *
- * CALL is io_uring, xdp, udmabuf, rdma or vfio (with the number of an IOMMU group).
- * MEMORY is anon, hole (nothing is mapped from the middle on), or a file, mapped shared, or
- * private if ",private" follows.  With -l RLIMIT_MEMLOCK is LIMIT bytes, and there is no
- * CAP_IPC_LOCK.
+ * CALL is io_uring, xdp, udmabuf, rdma or vfio (with /dev/vfio/GROUP).  MEMORY is anon,
+ * hole (nothing is mapped from the middle on), stuck (nobody answers its page faults), or a
+ * file, mapped shared, or private if ",private" follows.  With -l RLIMIT_MEMLOCK is LIMIT
+ * bytes, and there is no CAP_IPC_LOCK.
  *
  * consumer programs: how many BPF programs that trace there are in the kernel.
+ * consumer entries: how many calls their maps say are on their way.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 #include <linux/capability.h>
 #include <linux/if_xdp.h>
 #include <linux/udmabuf.h>
-#include <linux/vfio.h>
+#include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "passthrough.h"
 
 /* 4096, 64K, 4M, 2G */
 static size_t size(const char *text)
@@ -86,23 +89,13 @@ static int rdma_registers(void *addr, size_t length)
 
 static int vfio_registers(void *addr, size_t length, const char *group)
 {
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
-		.vaddr = (uintptr_t)addr,
-		.iova = 1UL << 32,
-		.size = length,
-	};
-	int container = open("/dev/vfio/vfio", O_RDWR);
-	char path[64];
-	int fd;
+	struct passthrough at;
+	int err = vfio_open(&at, group);
 
-	snprintf(path, sizeof(path), "/dev/vfio/%s", group);
-	fd = open(path, O_RDWR);
-	if (container < 0 || fd < 0 || ioctl(fd, VFIO_GROUP_SET_CONTAINER, &container) ||
-	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	errno = -err;
+	if (err)
 		die("VFIO");
-	return ioctl(container, VFIO_IOMMU_MAP_DMA, &map) ? errno : 0;
+	return -vfio_map(&at, addr, length);
 }
 
 /* A dma-buf of a memfd of one page less than @length. */
@@ -118,6 +111,19 @@ static int udmabuf_registers(size_t length)
 	return ioctl(fd, UDMABUF_CREATE, &create) < 0 ? errno : 0;
 }
 
+static void leave_unanswered(void *addr, size_t length)
+{
+	struct uffdio_register missing = {
+		.range = { .start = (uintptr_t)addr, .len = length },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = (int)syscall(SYS_userfaultfd, 0);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &missing))
+		die("userfaultfd");
+}
+
 static void *map(const char *memory, size_t length)
 {
 	char *comma = strchr(memory, ',');
@@ -126,7 +132,7 @@ static void *map(const char *memory, size_t length)
 
 	if (comma)
 		*comma = '\0';
-	if (!strcmp(memory, "anon") || !strcmp(memory, "hole")) {
+	if (!strcmp(memory, "anon") || !strcmp(memory, "hole") || !strcmp(memory, "stuck")) {
 		flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 	} else {
 		fd = open(memory, O_RDWR);
@@ -138,6 +144,8 @@ static void *map(const char *memory, size_t length)
 		die("mmap");
 	if (!strcmp(memory, "hole") && munmap((char *)addr + length / 2, length / 2))
 		die("munmap");
+	if (!strcmp(memory, "stuck"))
+		leave_unanswered(addr, length);
 	return addr;
 }
 
@@ -163,33 +171,83 @@ static long bpf(int command, union bpf_attr *attr)
 	return syscall(SYS_bpf, command, attr, sizeof(*attr));
 }
 
-static int count_programs(void)
+/* The next program or map after @id as a descriptor; -1 after the last. */
+static int next_object(int next, int open, unsigned int *id)
 {
 	union bpf_attr attr;
+	int fd = -1;
+
+	while (fd < 0) {
+		memset(&attr, 0, sizeof(attr));
+		attr.start_id = *id;
+		if (bpf(next, &attr))
+			return -1;
+		*id = attr.next_id;
+		memset(&attr, 0, sizeof(attr));
+		attr.prog_id = *id;
+		fd = (int)bpf(open, &attr);
+	}
+	return fd;
+}
+
+static void describe(int fd, void *info, uint32_t size)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = size;
+	attr.info.info = (uintptr_t)info;
+	if (bpf(BPF_OBJ_GET_INFO_BY_FD, &attr))
+		die("BPF_OBJ_GET_INFO_BY_FD");
+}
+
+static int count_programs(void)
+{
 	unsigned int id = 0;
+	int count = 0, fd;
+
+	while ((fd = next_object(BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, &id)) >= 0) {
+		struct bpf_prog_info info = { 0 };
+
+		describe(fd, &info, sizeof(info));
+		count += info.type == BPF_PROG_TYPE_TRACING;
+		close(fd);
+	}
+	printf("%d\n", count);
+	return 0;
+}
+
+static int entries_of(int fd)
+{
+	uint32_t key, next;
+	union bpf_attr attr;
 	int count = 0;
 
-	for (;;) {
-		struct bpf_prog_info info = { 0 };
-		int fd;
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)fd;
+	attr.next_key = (uintptr_t)&next;
+	while (!bpf(BPF_MAP_GET_NEXT_KEY, &attr)) {
+		count++;
+		key = next;
+		attr.key = (uintptr_t)&key;
+	}
+	return count;
+}
 
-		memset(&attr, 0, sizeof(attr));
-		attr.start_id = id;
-		if (bpf(BPF_PROG_GET_NEXT_ID, &attr))
-			break;
-		id = attr.next_id;
-		memset(&attr, 0, sizeof(attr));
-		attr.prog_id = id;
-		fd = (int)bpf(BPF_PROG_GET_FD_BY_ID, &attr);
-		if (fd < 0)
-			continue;
-		memset(&attr, 0, sizeof(attr));
-		attr.info.bpf_fd = (uint32_t)fd;
-		attr.info.info_len = sizeof(info);
-		attr.info.info = (uintptr_t)&info;
-		if (bpf(BPF_OBJ_GET_INFO_BY_FD, &attr))
-			die("BPF_OBJ_GET_INFO_BY_FD");
-		count += info.type == BPF_PROG_TYPE_TRACING;
+/* Of the maps that trace.bpf.c has by thread. */
+static int count_entries(void)
+{
+	unsigned int id = 0;
+	int count = 0, fd;
+
+	while ((fd = next_object(BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID, &id)) >= 0) {
+		struct bpf_map_info info = { 0 };
+
+		describe(fd, &info, sizeof(info));
+		if (info.type == BPF_MAP_TYPE_HASH && info.key_size == sizeof(uint32_t) &&
+		    (!strcmp(info.name, "calls") || !strcmp(info.name, "lists")))
+			count += entries_of(fd);
 		close(fd);
 	}
 	printf("%d\n", count);
@@ -204,6 +262,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "programs"))
 		return count_programs();
+	if (argc == 2 && !strcmp(argv[1], "entries"))
+		return count_entries();
 	if (argc > 2 && !strcmp(argv[1], "-l")) {
 		limit(argv[2]);
 		argc -= 2;

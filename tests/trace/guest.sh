@@ -54,28 +54,7 @@ prepare() {
 	done
 	truncate -s 6000 /mnt/plain/short
 	# Only what is loaded before can be watched.
-	modprobe -q ib_uverbs
-	modprobe -q rdma_rxe
-	modprobe -q dummy
-	ip link show dummy0 > /dev/null 2>&1 || ip link add dummy0 type dummy || return
-	ip link set dummy0 up && "$here/rdma" link add rxe0 type rxe netdev dummy0
-}
-
-# The emulated device, behind an IOMMU of its own.
-prepare_vfio() {
-	modprobe -q vfio_iommu_type1 allow_unsafe_interrupts=1
-	modprobe -q vfio_pci || return
-	for device in /sys/bus/pci/devices/*; do
-		[ "$(cat "$device/vendor") $(cat "$device/device")" = "0x1234 0x11e8" ] || continue
-		[ -e "$device/iommu_group" ] || return
-		echo vfio-pci > "$device/driver_override"
-		echo "${device##*/}" > /sys/bus/pci/drivers_probe
-		group=$(readlink "$device/iommu_group")
-		group=${group##*/}
-		[ -e "/dev/vfio/$group" ]
-		return
-	done
-	return 1
+	make_rxe "$here/rdma" > /dev/null
 }
 
 start_trace() { # OPTIONS
@@ -167,10 +146,8 @@ consumers() {
 	same_for_all rdma EFAULT VmPin ENOMEM
 	dirty_tracking rdma EFAULT
 	registers EPERM '.reason == "memlock-limit" and .charge.limit == 0' -l 0 rdma anon 4M
-	if [ -n "$group" ]; then
-		same_for_all vfio EFAULT VmLck ENOMEM "$group"
-		dirty_tracking vfio EFAULT "$group"
-	fi
+	same_for_all vfio EFAULT VmLck ENOMEM "$group"
+	dirty_tracking vfio EFAULT "$group"
 	if [ -e /dev/udmabuf ]; then
 		registers EINVAL '.function == "memfd_pin_folios" and .for == null and
 			(.subsystem | test("udmabuf")) and .reason == "beyond-eof" and
@@ -201,6 +178,34 @@ many() {
 
 all_told() {
 	[ "$(grep -c '"event":"refused"' /tmp/lines)" -ge 100 ]
+}
+
+# Killed in the middle of a pin: it is told of, and nothing of it is kept.
+interrupted() {
+	start_trace
+	"$here/consumer" io_uring stuck 64K > /dev/null 2>&1 &
+	pid=$!
+	check "a pin is on its way" wait_until on_its_way
+	kill -9 $pid
+	wait $pid 2> /dev/null
+	check "nothing is kept of what was killed" wait_until nothing_on_its_way
+	wait_until has_line $pid
+	lines_of $pid > /tmp/line
+	if jq -e '.event == "refused" and .for == "io_uring" and .errno == "EINTR" and
+		.reason == "interrupted"' /tmp/line > /dev/null; then
+		passed=$((passed + 1))
+	else
+		fail "what was killed is told of" /tmp/line
+	fi
+	stop_trace
+}
+
+on_its_way() {
+	[ "$("$here/consumer" entries)" -gt 0 ]
+}
+
+nothing_on_its_way() {
+	[ "$("$here/consumer" entries)" = 0 ]
 }
 
 programs() {
@@ -276,10 +281,12 @@ everything() {
 		echo "guest.sh: cannot lay out the memory and devices to test" >&2
 		exit 1
 	}
-	group=''
-	check "an IOMMU for VFIO" prepare_vfio
+	group=$(bind_vfio)
+	check "an IOMMU for VFIO" [ -n "$group" ]
+	group=/dev/vfio/$group
 	consumers
 	many
+	interrupted
 	stacks
 	killed
 	options

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Sourced by test scripts in the guest as /lib/pin/guest.sh. Owns how persistent
-# memory becomes a DAX filesystem or a DAX device there. Every function returns
-# non-zero and says why on stderr when it cannot.
+# memory becomes a DAX filesystem or a DAX device there, and what the kernel's own
+# registrations need: a device for RDMA, one for VFIO. Every function returns non-zero
+# and says why on stderr when it cannot.
 
 # Makes /dev/pmem0.. appear; fails if there is none.
 pmem_devices_ready() {
@@ -75,4 +76,49 @@ make_devdax() {
 		return 1
 	}
 	echo "$_dev"
+}
+
+# make_rxe RDMA: an RDMA device in software, by iproute2's program RDMA; prints its path.
+make_rxe() {
+	modprobe -q ib_uverbs
+	modprobe -q rdma_rxe
+	modprobe -q dummy
+	ip link show dummy0 > /dev/null 2>&1 || ip link add dummy0 type dummy || return
+	ip link set dummy0 up && "$1" link add rxe0 type rxe netdev dummy0 || return
+	[ -c /dev/infiniband/uverbs0 ] || {
+		echo "make_rxe: no /dev/infiniband/uverbs0" >&2
+		return 1
+	}
+	echo /dev/infiniband/uverbs0
+}
+
+# edu_device: the emulated device that nothing else uses; prints its path in sysfs.
+edu_device() {
+	for _dir in /sys/bus/pci/devices/*; do
+		[ "$(cat "$_dir/vendor") $(cat "$_dir/device")" = "0x1234 0x11e8" ] || continue
+		echo "$_dir"
+		return
+	done
+	echo "no edu device: was the guest started without -device edu?" >&2
+	return 1
+}
+
+# bind_vfio: gives the edu device to VFIO, for which it has to be behind an IOMMU; prints
+# the number of its group.
+bind_vfio() {
+	modprobe -q vfio_iommu_type1 allow_unsafe_interrupts=1
+	modprobe -q vfio_pci
+	_dir=$(edu_device) || return
+	[ -e "$_dir/iommu_group" ] || {
+		echo "bind_vfio: no IOMMU: was the guest started without -device intel-iommu?" >&2
+		return 1
+	}
+	echo vfio-pci > "$_dir/driver_override"
+	echo "${_dir##*/}" > /sys/bus/pci/drivers_probe
+	_dir=$(readlink "$_dir/iommu_group")
+	[ -c "/dev/vfio/${_dir##*/}" ] || {
+		echo "bind_vfio: no /dev/vfio/${_dir##*/}" >&2
+		return 1
+	}
+	echo "${_dir##*/}"
 }
