@@ -98,16 +98,21 @@ static int pin_as_user(void *arg)
 	return 0;
 }
 
-/* Until all that it held has been given back. */
-static void take_away(uint64_t id)
+/* A pin was revoked, and all that it held has been given back, when this returns. */
+static void await_revoked(void)
 {
 	struct ledger_event event;
 
-	ledger_listen(0);
-	ck_assert_int_eq(ledger_force(id), 0);
 	ck_assert_int_eq(ledger_hear(&event), 0);
 	ck_assert_uint_eq(event.cmd, PIN_NL_CMD_REVOKED);
 	ledger_stop_listening();
+}
+
+static void take_away(uint64_t id)
+{
+	ledger_listen(0);
+	ck_assert_int_eq(ledger_force(id), 0);
+	await_revoked();
 }
 
 START_TEST(test_user_charge)
@@ -235,6 +240,7 @@ START_TEST(test_revoked)
 	ck_assert_uint_eq(OF(&told, MODE), PIN_MODE_LEASE);
 	ck_assert_uint_eq(OF(&told, REFERENCES), 4);
 
+	ledger_listen(0);
 	ck_assert_int_eq(ftruncate(leased.fd, 0), 0);
 	ck_assert_int_eq(ledger_totals(&after), 0);
 	ck_assert_uint_eq(TOTAL(&after, LEASE_PINS), TOTAL(&live, LEASE_PINS));
@@ -243,9 +249,12 @@ START_TEST(test_revoked)
 	ck_assert_uint_eq(after.revocations[PIN_CAUSE_FILE],
 			  before.revocations[PIN_CAUSE_FILE] + 1);
 	expect_event(leased.id);
+	/* The charge is given back by a worker. */
+	await_revoked();
 	ck_assert_int_eq(ledger_get(leased.id, &told), 0);
 	expect_as_queried(&told, leased.id);
 	ck_assert_uint_eq(OF(&told, STATE), PIN_STATE_REVOKED);
+	ck_assert_uint_eq(OF(&told, CHARGED_PAGES), 0);
 	ck_assert_uint_eq(OF(&told, REFERENCES), 0);
 	ck_assert_int_eq(unpin(leased.id), 0);
 	leased_close(&leased);
