@@ -30,9 +30,10 @@ for group; do
 	# checkpatch is in the kernel's source only, and so are its own tests.
 	lint) set -- clang sparse coccinelle shellcheck codespell perl python3-minimal \
 		abigail-tools gcc-multilib xz-utils linux-source-6.12 ;;
-	test) set -- valgrind bats jq gcc-multilib strace liburing-dev iproute2 \
-		libibverbs-dev ibverbs-providers python3 python3-yaml python3-jsonschema zsh fish \
-		mandoc man-db groff-base bsdextrautils libcap2-bin procps xz-utils linux-source-6.12 ;;
+	test) set -- valgrind bats jq gcc-multilib strace liburing-dev iproute2 fio \
+		libibverbs-dev ibverbs-providers ibverbs-utils python3 python3-yaml \
+		python3-jsonschema zsh fish mandoc man-db groff-base bsdextrautils \
+		libcap2-bin procps util-linux xz-utils linux-source-6.12 ;;
 	debug-kernel) set -- build-essential flex bison bc libssl-dev \
 		libelf-dev dwarves rsync cpio kmod xz-utils lz4 python3-minimal ;;
 	package) set -- debhelper dpkg-dev dh-dkms fakeroot lintian mmdebstrap \

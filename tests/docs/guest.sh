@@ -18,6 +18,10 @@ die() {
 	exit 1
 }
 
+host_rdma() {
+	hostrun /usr/bin/rdma "$@"
+}
+
 prepare() {
 	mount_dax ext4 /dev/pmem0 /mnt/pmem0 || die "no filesystem with DAX"
 	mount_dax ext4 /dev/pmem1 /mnt/pmem1 || die "no second filesystem with DAX"
@@ -33,11 +37,16 @@ prepare() {
 	cp /mnt/disk/data /tmp/data && cp "$here/pinctl" /tmp/pinctl
 	mkdir -p driver build/tools /etc/modprobe.d /etc/security/limits.d
 	cp "$here/pin.ko" driver/ && cp "$here/pinctl" build/tools/
+	[ ! -e /proc/sys/kernel/io_uring_disabled ] || echo 0 > /proc/sys/kernel/io_uring_disabled
+	make_rxe host_rdma > /dev/null || die "no device for RDMA"
+	chmod 666 /mnt/pmem0/data
 	echo "+memory +hugetlb" > /sys/fs/cgroup/cgroup.subtree_control
 	mkdir /sys/fs/cgroup/service
 	echo pin:x:900: >> /etc/group
 	echo dev:x:1234:900::/tmp:/bin/sh >> /etc/passwd
 	cp "$here/pinctl" /bin/pinctl
+	# Somebody who pins, by another name.
+	cp /bin/pinctl /bin/database
 	chmod 755 "$here" "$here/blocks" 2>/dev/null
 }
 
@@ -46,14 +55,11 @@ load() {
 	chgrp pin /dev/pin
 }
 
-hold() { # TARGET: a pin that is there when this returns
-	pinctl pin "$1" > /tmp/held 2>&1 &
+hold() { # TARGET [PROGRAM]: a pin that is there when this returns
+	: > /tmp/held
+	"${2:-pinctl}" pin "$1" > /tmp/held 2>&1 &
 	holders="$holders $!"
-	n=0
-	until grep -q '^pin [0-9]*:' /tmp/held || [ "$n" = 300 ]; do
-		usleep 100000
-		n=$((n + 1))
-	done
+	wait_until grep -q '^pin [0-9]*:' /tmp/held
 }
 
 # Somebody else, who truncates files as soon as something is pinned.
@@ -64,9 +70,51 @@ take_back() {
 	truncate -s 1M /mnt/pmem0/data /mnt/pmem1/data
 }
 
+held_pin() { # its number
+	sed -n 's/^pin \([0-9]*\):.*/\1/p' /tmp/held
+}
+
+# What happens while somebody listens.
+happen() { # SAID
+	wait_until grep -q '^pinctl: listening' "$1"
+	database pin file:/mnt/disk/data
+	hold new:anon,64M database
+	pinctl release "$(held_pin)"
+	kill "${holders##* }"
+} > /dev/null 2>&1
+
+# Programs of a user with a small limit, each when what was before has been told.
+register() { # SAID
+	as_user="hostrun /usr/bin/setpriv --reuid=1234 --clear-groups /usr/bin/prlimit --memlock=65536"
+	wait_until grep -q '^pinctl: ready' "$1"
+	$as_user /usr/bin/ibv_rc_pingpong -s 1048576
+	wait_until grep -q '^ibv_rc_pingpong' "$1"
+	# The host's programs see no /mnt/pmem0.
+	$as_user /usr/bin/fio --name=read --directory=/tmp --size=1M --rw=read --bs=64k \
+		--ioengine=io_uring --fixedbufs=1 --mem=mmapshared:/proc/self/fd/9 \
+		9<> /mnt/pmem0/data
+	wait_until grep -q '^fio' "$1"
+	kill -INT "$(pidof pinctl)"
+	truncate -s 4M /mnt/pmem0/data
+} > /tmp/registered 2>&1
+
 # What the documents take for granted at this block.
-scene() { # SCRIPT
+scene() { # SCRIPT SAID
 	case $(cat "$1") in
+	*"pinctl trace"*)
+		register "$2" &
+		holders=$!
+		;;
+	*"pinctl monitor"*)
+		happen "$2" &
+		holders=$!
+		;;
+	*"pinctl release"*)
+		dd if=/dev/zero of=/dev/shm/data bs=1M count=4 2> /dev/null
+		hold new:anon,64M database
+		hold file:/dev/shm/data database
+		sed -i "s/^\(sudo pinctl release\) [0-9]*/\1 $(held_pin)/" "$1"
+		;;
 	*insmod*) ! [ -e /dev/pin ] || rmmod pin ;;
 	*"pin --lease"*)
 		take_back &
@@ -84,7 +132,8 @@ scene() { # SCRIPT
 
 run() { # NAME USER
 	holders=
-	scene "$here/blocks/$1.sh"
+	: > "/out/$1.said"
+	scene "$here/blocks/$1.sh" "/out/$1.said"
 	sleep 20 &
 	target=$!
 	echo "$target" > /sys/fs/cgroup/service/cgroup.procs

@@ -2,21 +2,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Sourced by test scripts in the guest as /lib/pin/guest.sh. Owns how persistent
-# memory becomes a DAX filesystem or a DAX device there, and what the kernel's own
-# registrations need: a device for RDMA, one for VFIO. Every function returns non-zero
-# and says why on stderr when it cannot.
+# memory becomes a DAX filesystem or a DAX device there, what the kernel's own
+# registrations need, a device for RDMA, one for VFIO, and how they wait. Every function
+# returns non-zero and says why on stderr when it cannot.
+
+wait_until() { # COMMAND...: a minute at most
+	_tries=0
+	until "$@"; do
+		_tries=$((_tries + 1))
+		[ "$_tries" -lt 600 ] || {
+			echo "waited in vain until: $*" >&2
+			return 1
+		}
+		usleep 100000
+	done
+}
 
 # Makes /dev/pmem0.. appear; fails if there is none.
 pmem_devices_ready() {
 	modprobe -q nd_e820
 	modprobe -q nfit
 	modprobe -q nd_pmem
-	_n=0
-	while [ ! -e /dev/pmem0 ] && [ "$_n" -lt 50 ]; do
-		usleep 100000
-		_n=$((_n + 1))
-	done
-	[ -e /dev/pmem0 ] && return
+	wait_until [ -e /dev/pmem0 ] && return
 	echo "no /dev/pmem0: was the guest started without memmap=nn!ss or an nvdimm?" >&2
 	return 1
 }
@@ -66,16 +73,7 @@ make_devdax() {
 	fi
 	_json=$(ndctl create-namespace -f -e "namespace$_region.0" -m devdax -a "${2:-2M}") || return
 	_dev=/dev/$(echo "$_json" | jq -r '.daxregion.devices[0].chardev')
-	_n=0
-	while [ ! -c "$_dev" ] && [ "$_n" -lt 50 ]; do
-		usleep 100000
-		_n=$((_n + 1))
-	done
-	[ -c "$_dev" ] || {
-		echo "make_devdax: $_dev did not appear" >&2
-		return 1
-	}
-	echo "$_dev"
+	wait_until [ -c "$_dev" ] && echo "$_dev"
 }
 
 # make_rxe RDMA: an RDMA device in software, by iproute2's program RDMA; prints its path.
