@@ -38,6 +38,6 @@ run() { # FORM ARGUMENTS...
 }
 
 run text "$@"
-run json "$@" -J
+run json -J "$@"
 [ -z "${PINCTL_DOCUMENTS:-}" ] || cp "$work/out" "$(mktemp "$PINCTL_DOCUMENTS/golden.XXXXXX")"
 exit $failed

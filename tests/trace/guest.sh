@@ -34,15 +34,6 @@ check() { # WHAT COMMAND...
 	fi
 }
 
-wait_until() { # COMMAND...: a minute at most
-	tries=0
-	until "$@"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 600 ] || return
-		usleep 100000
-	done
-}
-
 prepare() {
 	modprobe -q loop
 	modprobe -q ext4
@@ -234,6 +225,20 @@ stacks() {
 	stop_trace
 }
 
+golden() { # NAME ARGUMENTS...: to the letter, in text and in JSON; see golden.sh
+	check "golden: $1" env PINCTL="$here/pinctl" sh "$here/golden.sh" "$@"
+}
+
+goldens() {
+	[ -z "${GOLDEN_REFRESH:-}" ] || mkdir -p "$GOLDEN_REFRESH"
+	# What consumer says itself comes sooner or later.
+	golden trace trace --all -- sh -c "{
+		$here/consumer io_uring /mnt/dax/data 4M
+		$here/consumer -l 65536 rdma anon 4M
+		$here/consumer xdp anon 64K
+	} > /dev/null; exit 7"
+}
+
 # With a command, one process, a count, a time.
 options() {
 	"$here/pinctl" trace -- sh -c "$here/consumer io_uring /mnt/dax/data 4M; exit 7" \
@@ -288,6 +293,7 @@ everything() {
 	many
 	interrupted
 	stacks
+	goldens
 	killed
 	options
 	unprivileged
