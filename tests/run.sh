@@ -154,6 +154,8 @@ kernel_suites() { # KERNEL
 	suite "libpin-$kernel" tests/vm/run.sh -k "$kernel" -n "libpin" -t 600 -r \
 		-f "$module" -f tests/lib/guest.sh "${users[@]}" -- /root/guest.sh
 	if [ "$kernel" = 6.12 ]; then
+		suite "pinctl-sanitized-$kernel" env PINCTL=build/tools-sanitize/pinctl \
+			tests/cli/vm "$kernel" "$module"
 		suite "session-$kernel" tests/docs/session
 		suite "blocks-$kernel" tests/docs/blocks vm
 		# What tests/cli/memory does here, where the module answers.
