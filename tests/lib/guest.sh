@@ -66,11 +66,7 @@ address_withheld() {
 ledger_events() {
 	"$here/ledger" 3 > /tmp/heard 2>&1 &
 	listener=$!
-	n=0
-	until grep -q '^0 pins' /tmp/heard || [ "$n" = 600 ]; do
-		usleep 100000
-		n=$((n + 1))
-	done
+	wait_until grep -q '^0 pins' /tmp/heard
 	"$here/read_write" && "$here/explain_refusal" /mnt/plain/data
 	wait "$listener"
 	code=$?
