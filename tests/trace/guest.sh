@@ -174,7 +174,7 @@ all_told() {
 # Killed in the middle of a pin: it is told of, and nothing of it is kept.
 interrupted() {
 	start_trace
-	"$here/consumer" io_uring stuck 64K > /dev/null 2>&1 &
+	"$here/consumer" rdma stuck 64K > /dev/null 2>&1 &
 	pid=$!
 	check "a pin is on its way" wait_until on_its_way
 	kill -9 $pid
@@ -182,7 +182,7 @@ interrupted() {
 	check "nothing is kept of what was killed" wait_until nothing_on_its_way
 	wait_until has_line $pid
 	lines_of $pid > /tmp/line
-	if jq -e '.event == "refused" and .for == "io_uring" and .errno == "EINTR" and
+	if jq -e '.event == "refused" and .for == "rdma" and .errno == "EINTR" and
 		.reason == "interrupted"' /tmp/line > /dev/null; then
 		passed=$((passed + 1))
 	else
@@ -220,7 +220,7 @@ killed() {
 stacks() {
 	start_trace --stack
 	registers EOPNOTSUPP '(.stack | any(test("^io_sqe_buffer_register\\+"))) and
-		(.stack | any(test("/consumer\\+|/libc.so")) or any(startswith("0x")))' \
+		(.stack | any(test("^/.*\\+0x|^0x")))' \
 		io_uring /mnt/dax/data 4M
 	stop_trace
 }
