@@ -312,13 +312,30 @@ static void guess_fault(struct incident *incident, const struct trace_event *pin
 	may_be(incident, PIN_REASON_HWPOISON);
 }
 
+/*
+ * Somebody held mmap_lock for writing as the mapping was to be looked at (bpf_find_vma()
+ * does not wait): whatever has this errno.  Leases are the driver's own.
+ */
+static void guess_unseen(struct incident *incident, int error)
+{
+	uint32_t reason;
+
+	for (reason = 1; reason <= libpin_reason_last(); reason++)
+		if (libpin_reason_error(reason) == error && reason != PIN_REASON_LEASE_PRIVATE)
+			may_be(incident, reason);
+}
+
 /* Too few pages are told of without an errno: it can be that of any page. */
 static void guess(struct incident *incident, const struct trace_event *pin)
 {
 	int error = pin->result < 0 ? (int)-pin->result : 0;
 
-	if (pin->found == 1 && (!error || error == EFAULT))
+	if (pin->found < 0 && (!error || error == EFAULT))
+		guess_unseen(incident, EFAULT);
+	else if (!error || error == EFAULT)
 		guess_fault(incident, pin);
+	if (pin->found < 0 && !error)
+		may_be(incident, PIN_REASON_FSDAX);
 	if (!error || error == ENOMEM) {
 		may_be(incident, PIN_REASON_MIGRATE_FAILED);
 		may_be(incident, PIN_REASON_NO_MEMORY);

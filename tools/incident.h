@@ -10,7 +10,7 @@
 #include "symbols.h"
 #include "trace_event.h"
 
-#define INCIDENT_CANDIDATES 8
+#define INCIDENT_CANDIDATES 24
 
 /*
  * @consumer: an enum libpin_consumer, ANY if it is none of the known ones; @subsystem its

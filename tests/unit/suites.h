@@ -22,5 +22,6 @@ Suite *suite_target(void);
 Suite *suite_text(void);
 Suite *suite_progress(void);
 Suite *suite_hold(void);
+Suite *suite_incident(void);
 
 #endif /* _TESTS_UNIT_SUITES_H */
