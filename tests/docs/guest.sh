@@ -110,7 +110,8 @@ scene() { # SCRIPT SAID
 		holders=$!
 		;;
 	*"pinctl release"*)
-		dd if=/dev/zero of=/dev/shm/data bs=1M count=4 2> /dev/null
+		# Of more pages pinctl might have to say that they are scattered.
+		dd if=/dev/zero of=/dev/shm/data bs=1M count=1 2> /dev/null
 		hold new:anon,64M database
 		hold file:/dev/shm/data database
 		sed -i "s/^\(sudo pinctl release\) [0-9]*/\1 $(held_pin)/" "$1"
