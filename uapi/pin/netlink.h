@@ -12,12 +12,12 @@
  * DOC: Rules of the ledger
  *
  * The family lives in the initial network namespace only: elsewhere its name is
- * not found, by an administrator neither.  Every request is validated strictly: an attribute that is unknown,
- * that the command does not take or that has another type or length is EINVAL,
- * and the extended acknowledgment says which and why (on Linux 6.1 not of a dump
- * that is refused before it begins: it has no room there).  Values are in the byte
- * order of the machine; those of enumerations have the numbers of <pin/types.h>
- * and <pin/ioctl.h>.
+ * not found, by an administrator neither.  Every request is validated strictly:
+ * an attribute that is unknown, that the command does not take or that has
+ * another type or length is EINVAL, and the extended acknowledgment says which
+ * and why (on Linux 6.1 not of a dump that is refused before it begins: it has no
+ * room there).  Values are in the byte order of the machine; those of
+ * enumerations have the numbers of <pin/types.h> and <pin/ioctl.h>.
  *
  * - Who has CAP_SYS_ADMIN in the initial user namespace, now and when the socket
  *   was opened, sees every pin.  Everybody else sees the pins that his own user
