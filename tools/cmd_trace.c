@@ -29,7 +29,7 @@
 #include "text.h"
 #include "tracer.h"
 
-/* How long an event is held at least, for the one that goes with it. */
+/* How long what falls short is held at least, for the next try of who asked for it. */
 #define QUIET_MS 200
 
 /* As env(1) and the shell have them. */
@@ -368,6 +368,14 @@ static void tell(struct trace *trace, const struct trace_event *call,
 	incident_release(&incident);
 }
 
+static int64_t now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 /* --- what goes together -------------------------------------------------- */
 
 static struct held **held_find(struct trace *trace, uint32_t tid)
@@ -387,12 +395,28 @@ static void held_remove(struct held **at)
 	free(held);
 }
 
-/* What nothing has come to go with. */
-static void held_tell(struct trace *trace)
+/* The kernel returns from every registration, and that is told of unless it is lost. */
+static bool is_awaited(const struct trace *trace, const struct trace_event *event)
 {
-	while (trace->held) {
-		tell(trace, NULL, &trace->held->event);
-		held_remove(&trace->held);
+	return event->call && tracer_sees(trace->tracer, event->call);
+}
+
+/* What nothing has come to go with in a while; @all: and nothing will. */
+static void held_tell(struct trace *trace, bool all)
+{
+	uint64_t now = (uint64_t)now_ns(CLOCK_MONOTONIC);
+	struct held **at = &trace->held;
+
+	while (*at) {
+		const struct trace_event *event = &(*at)->event;
+
+		if (!all && (is_awaited(trace, event) ||
+			     now < event->time_ns + QUIET_MS * 1000000)) {
+			at = &(*at)->next;
+			continue;
+		}
+		tell(trace, NULL, event);
+		held_remove(at);
 	}
 }
 
@@ -433,7 +457,7 @@ static void on_event(void *data, const struct trace_event *event)
 			tell(trace, NULL, &(*held)->event);
 		held_remove(held);
 	}
-	if ((event->call && tracer_sees(trace->tracer, event->call)) ||
+	if (is_awaited(trace, event) ||
 	    (event->result >= 0 && event->length / (uint64_t)sysconf(_SC_PAGESIZE) !=
 	     (uint64_t)event->result))
 		hold(trace, event);
@@ -503,6 +527,8 @@ static void tell_lost(struct trace *trace)
 
 	if (lost == trace->lost)
 		return;
+	/* What they wait for may be among it. */
+	held_tell(trace, true);
 	if (trace->pinctl->json) {
 		line = line_of("lost");
 		json_add_integer(line, "events", lost - trace->lost);
@@ -511,14 +537,6 @@ static void tell_lost(struct trace *trace)
 	}
 	fprintf(stderr, "pinctl: %" PRIu64 " events were lost\n", lost - trace->lost);
 	trace->lost = lost;
-}
-
-static int64_t now_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /*
@@ -565,11 +583,10 @@ static void follow(struct trace *trace)
 		/* What it has done comes before its end. */
 		end = has_ended(trace) || end;
 		ret = tracer_take(trace->tracer);
-		if (!ret)
-			held_tell(trace);
+		held_tell(trace, false);
 		tell_lost(trace);
 	}
-	held_tell(trace);
+	held_tell(trace, true);
 	tell_lost(trace);
 }
 

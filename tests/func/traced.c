@@ -157,6 +157,10 @@ static void compare(struct answer *answer, int err, const char *line)
 		answer->verdict = strcmp(reason, answer->driver) ? DIFFERS : AGREES;
 	else
 		answer->verdict = may_be(line, answer->driver) ? CANDIDATE : DIFFERS;
+	if (answer->verdict == DIFFERS) {
+		printf("note: %s", line);
+		fflush(stdout);
+	}
 }
 
 static void ask_driver(struct answer *answer, const struct memory *memory)
