@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define IOVA	(1UL << 32)
+#define IOVA	(UINT64_C(1) << 32)
 
 int vfio_open(struct passthrough *at, const char *group)
 {
