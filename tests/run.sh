@@ -171,8 +171,10 @@ kernel_suites() { # KERNEL
 	suite "movable-$kernel" tests/vm/run.sh -k "$kernel" -n "movable" -t 600 \
 		-m 1024M -a movablecore=500M "${plain[@]}" -- \
 		/root/guest.sh "$kernel" movable zone
-	# A NUMA node without a processor, of which a memory block can go offline.
+	# A NUMA node without a processor, of which a memory block can go offline: one, and
+	# a kernel that picks its place would lie in it now and then.
 	suite "offline-$kernel" tests/vm/run.sh -k "$kernel" -n "offline" -t 600 -m 1280M \
+		-a nokaslr \
 		-q "-object memory-backend-ram,id=near,size=896M" \
 		-q "-object memory-backend-ram,id=far,size=384M" \
 		-q "-numa node,nodeid=0,cpus=0,memdev=near -numa node,nodeid=1,memdev=far" \

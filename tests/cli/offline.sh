@@ -36,7 +36,7 @@ put_back() {
 
 # The first block of node 1 that goes offline.
 find_block() {
-	for block in /sys/devices/system/node/node1/memory*; do
+	for block in /sys/devices/system/node/node1/memory[0-9]*; do
 		block=${block##*/}
 		if echo offline >"$memory/$block/state" 2>/dev/null; then
 			put_back
