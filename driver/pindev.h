@@ -367,8 +367,9 @@ struct pindev_reports {
 	u32 capacity;
 };
 
-/* One more than the highest reason, cause and mode. */
-#define PINDEV_REASONS	(PIN_REASON_INTERRUPTED + 1)
+/* One more than the highest reason, cause and mode; reasons have no gaps. */
+#define PINDEV_COUNT_REASON(constant, name, error, scope) PINDEV_COUNT_##constant,
+enum { PINDEV_COUNT_NONE, PIN_REASON_TABLE(PINDEV_COUNT_REASON) PINDEV_REASONS };
 #define PINDEV_CAUSES	(PIN_CAUSE_ADMIN + 1)
 #define PINDEV_MODES	(PIN_MODE_LEASE + 1)
 

@@ -75,6 +75,10 @@ TCase *tcase_with_context(const char *name);
 void skip(const char *test, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* One more than the highest reason. */
+#define COUNT_REASON(constant, name, error, scope) COUNT_##constant,
+enum { COUNT_NONE, PIN_REASON_TABLE(COUNT_REASON) REASONS };
+
 /* What must be the same before and after anything that leaves no pin. */
 struct counters {
 	uint64_t pinned;	/* pages, all of the system, of /proc/vmstat */

@@ -280,7 +280,7 @@ static void keep_totals(struct nlmsghdr *message, void *data)
 
 		ck_assert_int_le(type, PIN_NL_A_TOTALS_LEAKS);
 		if (type == PIN_NL_A_TOTALS_REFUSAL)
-			add_count(totals->refusals, PIN_REASON_INTERRUPTED + 1, attr);
+			add_count(totals->refusals, REASONS, attr);
 		else if (type == PIN_NL_A_TOTALS_REVOCATION)
 			add_count(totals->revocations, PIN_CAUSE_ADMIN + 1, attr);
 		else

@@ -29,7 +29,7 @@ struct ledger_pins {
 
 struct ledger_totals {
 	uint64_t u64[PIN_NL_A_TOTALS_LEAKS + 1];
-	uint64_t refusals[PIN_REASON_INTERRUPTED + 1];
+	uint64_t refusals[REASONS];
 	uint64_t revocations[PIN_CAUSE_ADMIN + 1];
 };
 

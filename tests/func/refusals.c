@@ -338,7 +338,7 @@ START_TEST(interrupted)
 		ck_assert_int_eq(kill(pid, SIGKILL), 0);
 		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 		/* Before the call it is the caller's poison. */
-		if (long_pin.arg->refusal.reason <= PIN_REASON_INTERRUPTED)
+		if (long_pin.arg->refusal.reason < REASONS)
 			reason = long_pin.arg->refusal.reason;
 		counters_expect(&before, "after a kill");
 	}
