@@ -48,7 +48,9 @@ prepare() {
 	make_rxe "$here/rdma" > /dev/null
 }
 
+# Listens when this returns: nothing of the one before may be mistaken for its first line.
 start_trace() { # OPTIONS
+	: > /tmp/lines
 	"$here/pinctl" trace -J "$@" > /tmp/lines 2> /tmp/err < /dev/null &
 	tracer=$!
 	wait_until grep -q -e '"event":"ready"' /tmp/lines
@@ -257,6 +259,7 @@ options() {
 	kill $other
 	stop_trace
 	check "another process" [ "$(grep -c . /tmp/lines)" = 1 ]
+	: > /tmp/err
 	"$here/pinctl" trace -n 1 > /tmp/text 2> /tmp/err &
 	tracer=$!
 	wait_until grep -q ready /tmp/err
