@@ -62,39 +62,30 @@ static bool charge_user(struct user_struct *user, unsigned long pages,
 /**
  * pindev_account_charge() - charge pages to the caller
  * @charge: filled in, to be given to pindev_account_uncharge()
- * @pages: how many
+ * @pages: how many, not 0
  *
  * Return: 0, or the enum pin_reason of the limit that would be exceeded, with
- * nothing charged.
+ * nothing charged and @charge as it was: events tell of it.
  */
 u32 pindev_account_charge(struct pindev_charge *charge, unsigned long pages)
 {
-	bool exempt = is_exempt();
-	u32 reason;
+	struct user_struct *user = current_user();
+	unsigned long user_pages = is_exempt() ? 0 : pages;
 
+	if (user_pages &&
+	    !charge_user(user, user_pages, pindev_account_limit()))
+		return PIN_REASON_MEMLOCK_LIMIT;
+	if (!pindev_ledger_take_pages(pages)) {
+		atomic_long_sub(user_pages, &user->locked_vm);
+		return PIN_REASON_SYSTEM_CAP;
+	}
 	charge->cred = get_current_cred();
 	charge->mm = current->mm;
 	charge->pages = pages;
-	charge->user_pages = exempt ? 0 : pages;
-
-	if (!exempt &&
-	    !charge_user(charge->cred->user, pages, pindev_account_limit())) {
-		reason = PIN_REASON_MEMLOCK_LIMIT;
-		goto err_cred;
-	}
-	if (!pindev_ledger_take_pages(pages)) {
-		reason = PIN_REASON_SYSTEM_CAP;
-		goto err_user;
-	}
+	charge->user_pages = user_pages;
 	mmgrab(charge->mm);
 	atomic64_add(pages, &charge->mm->pinned_vm);
 	return PIN_REASON_NONE;
-
-err_user:
-	atomic_long_sub(charge->user_pages, &charge->cred->user->locked_vm);
-err_cred:
-	put_cred(charge->cred);
-	return reason;
 }
 
 void pindev_account_uncharge(struct pindev_charge *charge)

@@ -64,7 +64,10 @@ static void drop_pin(struct pindev_pin *pin)
 	pindev_leases_retire(pin);
 	pindev_delay(PINDEV_DELAY_UNPIN);
 	refcount_inc(&pin->records);
-	/* Who has unpinned finds the pages free, whoever has released them. */
+	/*
+	 * Who has unpinned finds the pages free when they were released by force; a READ or
+	 * WRITE that is under way holds the others until it has copied.
+	 */
 	if (!pindev_pin_put(pin))
 		pindev_revocation_wait(pin);
 	pindev_record_put(pin);

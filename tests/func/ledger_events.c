@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -96,6 +97,30 @@ START_TEST(test_refused)
 	ck_assert_uint_eq(PIN_OF(&event, PAGES), 0);
 	ck_assert_uint_eq(PIN_OF(&event, REFERENCES), 0);
 	ck_assert_uint_eq(PIN_OF(&event, PID), getpid());
+	ck_assert(ledger_is_quiet());
+}
+END_TEST
+
+/* What a limit refuses is not charged to anybody, and not said to be. */
+START_TEST(test_refused_by_limit)
+{
+	const struct rlimit limit = { page, page };
+	char *memory = map_anon(2 * page);
+	struct ledger_event event;
+	struct pin_pin arg;
+
+	ledger_connect();
+	ledger_listen(0);
+	ck_assert_int_eq(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+	/* No more exempt. */
+	ck_assert_int_eq(seteuid(NOBODY), 0);
+	ck_assert_int_eq(pin_range(memory, 2 * page, PIN_F_WRITE, &arg), -ENOMEM);
+	ck_assert_int_eq(seteuid(0), 0);
+	hear(&event, PIN_NL_CMD_REFUSED);
+	ck_assert_uint_eq(OF(&event, REASON), PIN_REASON_MEMLOCK_LIMIT);
+	ck_assert(event.pin.has[PIN_NL_A_PIN_USER_CHARGED_PAGES]);
+	ck_assert_uint_eq(PIN_OF(&event, CHARGED_PAGES), 0);
+	ck_assert_uint_eq(PIN_OF(&event, USER_CHARGED_PAGES), 0);
 	ck_assert(ledger_is_quiet());
 }
 END_TEST
@@ -409,6 +434,7 @@ Suite *ledger_events_suite(void)
 
 	tcase_add_test(tcase, test_pinned);
 	tcase_add_test(tcase, test_refused);
+	tcase_add_test(tcase, test_refused_by_limit);
 	tcase_add_loop_test(tcase, test_revoked, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, test_leak, 0, 2);
 	tcase_add_test(tcase, test_clean_close);
