@@ -11,6 +11,9 @@
 # PIN_TEST_LANES suites run at a time, one for each processor unless told: a virtual
 # machine under TCG uses one. The suites of this machine are one lane, they share what
 # they build. Each job is a process group, so that it ends with this script.
+#
+# PIN_TEST_ONLY names the suites to run of a kernel, as "driver windows"; with
+# PIN_TEST_STOP none begins any more once one has failed.
 set -um
 
 cd "$(dirname "$0")/.." || exit 1
@@ -42,9 +45,27 @@ take_a_lane() {
 	done
 }
 
+has_failed() {
+	local name status failures
+	for name in "${suites[@]}"; do
+		read -r status _ failures _ 2> /dev/null < "$logs/$name.result" || continue
+		[ "$status ${failures:-1}" = "0 0" ] || return 0
+	done
+	return 1
+}
+
+is_wanted() { # NAME-KERNEL
+	case " ${PIN_TEST_ONLY:-${1%-*}} " in
+	*" ${1%-*} "*) ;;
+	*) return 1 ;;
+	esac
+	[ -z "${PIN_TEST_STOP:-}" ] || ! has_failed
+}
+
 suite() { # NAME COMMAND...: when a lane is free
-	announce "$1"
 	take_a_lane
+	is_wanted "$1" || return 0
+	announce "$1"
 	run_suite "$@" < /dev/null &
 }
 
@@ -125,7 +146,7 @@ kernel_suites() { # KERNEL
 	esac
 	tests=(-f "${module%/*}/pin_testmem.ko" -f tests/func/guest.sh
 		-f tests/func/skips.txt -f tests/func/matrix.txt
-		-f tests/func/reasons.txt)
+		-f tests/func/reasons.txt ${PIN_TEST_STOP:+-e PIN_TEST_STOP=1})
 	plain=(-f "$module" -f build/tests/func/pin-func "${tests[@]}")
 	files=("${plain[@]}")
 	if [ -e "${module%/*}/pin_kunit.ko" ]; then

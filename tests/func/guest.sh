@@ -8,7 +8,8 @@
 #
 # usage: guest.sh KERNEL [SUITE...]; beside it lie pin.ko, pin_testmem.ko, pin-func,
 # skips.txt, reasons.txt and matrix.txt; for the suite "traced" pinctl and rdma as well.
-# Without a suite: those that need delay points if pin.ko has them, else the others.
+# Without a suite: those that need delay points if pin.ko has them, else the others. With
+# PIN_TEST_STOP none begins any more once something has failed.
 #
 # The suites "movable", "zone" and "cma" need machines with kernel arguments of their
 # own and not what the others need: neither persistent memory nor filesystems.
@@ -211,6 +212,7 @@ list=--list
 [ $# -gt 0 ] || set -- $("$here/pin-func" "$list")
 for suite; do
 	run_suite "$suite"
+	[ -z "${PIN_TEST_STOP:-}" ] || [ "$failed" = 0 ] || break
 done
 check "rmmod" rmmod pin
 check "no address in the kernel log" no_addresses
