@@ -78,6 +78,9 @@ bench: ## what leases, the ledger and trace cost, in executed instructions, in t
 	@tests/setup.sh build vm
 	@tests/bench/run.sh $(KERNEL)
 
+mutants: ## does a bug that is put into the driver on purpose make the suites fail; KERNEL=
+	@tests/mutants/run $(KERNEL)
+
 lint: ## checkpatch, sparse, coccinelle, W=1, shellcheck, spelling, licences
 	@tests/lint.sh
 
@@ -93,4 +96,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-packages test-vm bench lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-packages test-vm bench mutants lint abi-snapshot clean help
