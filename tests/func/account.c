@@ -25,15 +25,21 @@ static void become_nobody(unsigned long limit_pages)
 	ck_assert_int_eq(setuid(NOBODY), 0);
 }
 
-static void expect_limit(void *addr, size_t length)
+/* As a user, who may not look at what expect_refused() compares. */
+static void expect_reason(void *addr, size_t length, uint32_t reason)
 {
 	struct pin_pin arg;
 
 	ck_assert_int_eq(pin_range(addr, length, PIN_F_WRITE, &arg), -ENOMEM);
-	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_MEMLOCK_LIMIT);
+	ck_assert_uint_eq(arg.refusal.reason, reason);
 	ck_assert_int_eq(arg.refusal.error, ENOMEM);
 	ck_assert_uint_eq(arg.refusal.addr, (uintptr_t)addr);
 	ck_assert_uint_eq(arg.id, 0);
+}
+
+static void expect_limit(void *addr, size_t length)
+{
+	expect_reason(addr, length, PIN_REASON_MEMLOCK_LIMIT);
 }
 
 /* In a child, because the identity does not come back. */
@@ -206,6 +212,38 @@ START_TEST(caps)
 }
 END_TEST
 
+/* What the system cap refuses uses up nothing of the user's own limit. */
+static int capped_user(void *unused)
+{
+	char *addr = map_anon(LIMIT * page);
+	uint64_t cap = info().system_cap_pages;
+	int i;
+
+	(void)unused;
+	/* The parameter is root's: it is lowered before and raised by the parent. */
+	become_nobody(LIMIT);
+	ck_assert_uint_eq(cap, LIMIT - 1);
+	for (i = 0; i < 3; i++) {
+		expect_reason(addr, LIMIT * page, PIN_REASON_SYSTEM_CAP);
+		ck_assert_uint_eq(info().user_charged_pages, 0);
+	}
+	expect_pinned(addr, (LIMIT - 1) * page, PIN_F_WRITE);
+	ck_assert_uint_eq(info().user_charged_pages, LIMIT - 1);
+	return 0;
+}
+
+START_TEST(cap_charges_no_user)
+{
+	uint64_t cap = info().system_cap_pages;
+	int failed;
+
+	write_parameter("max_pages", LIMIT - 1);
+	failed = in_child(capped_user, NULL);
+	write_parameter("max_pages", cap);
+	ck_assert_int_eq(failed, 0);
+}
+END_TEST
+
 Suite *account_suite(void)
 {
 	Suite *suite = suite_create("account");
@@ -217,6 +255,7 @@ Suite *account_suite(void)
 	tcase_add_test(tcase, charge_survives_setuid);
 	tcase_add_test(tcase, vmpin);
 	tcase_add_test(tcase, caps);
+	tcase_add_test(tcase, cap_charges_no_user);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
