@@ -66,6 +66,9 @@ test: ## all suites, on this machine and on stock Linux 6.1 and 6.12
 test-debug: ## the same suites on the debug kernel, 7.2
 	@tests/run.sh 7.2
 
+test-stress: ## the race matrix, each pair for MS=5000 milliseconds; KERNEL=6.1|6.12|7.2
+	@PIN_TEST_ONLY=pairs PIN_TEST_PAIR_MS=$(or $(MS),5000) tests/run.sh $(or $(KERNEL),6.12)
+
 test-packages: ## the Debian packages and make install, in a bare Debian 12
 	@tests/package/run
 	@tests/docs/root
@@ -96,4 +99,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-packages test-vm bench mutants lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench mutants lint abi-snapshot clean help

@@ -12,6 +12,7 @@
 # machine under TCG uses one. The suites of this machine are one lane, they share what
 # they build. Each job is a process group, so that it ends with this script.
 #
+# PIN_TEST_PAIR_MS is how long a pair of the race matrix has (tests/func/pairs.c).
 # PIN_TEST_ONLY names the suites to run of a kernel, as "driver windows"; with
 # PIN_TEST_STOP none begins any more once one has failed.
 set -um
@@ -163,6 +164,11 @@ kernel_suites() { # KERNEL
 	suite "windows-$kernel" tests/vm/run.sh -k "$kernel" -n "windows" -t 1500 \
 		-a secretmem.enable=1 -f "$delays" -f build/tests/func/pin-func \
 		"${tests[@]}" -- /root/guest.sh "$kernel"
+	# The race matrix: some 600 pairs, so a millisecond each is less than a second.
+	suite "pairs-$kernel" tests/vm/run.sh -k "$kernel" -n "pairs" \
+		-t $((1500 + ${PIN_TEST_PAIR_MS:-0})) -a secretmem.enable=1 \
+		${PIN_TEST_PAIR_MS:+-e PIN_TEST_PAIR_MS="$PIN_TEST_PAIR_MS"} \
+		"${plain[@]}" -- /root/guest.sh "$kernel" pairs
 	# Its clock counts instructions, so how busy this host is does not matter. 6.1
 	# does not boot so: it stops early, before it has a clock.
 	if [ "$kernel" != 6.1 ]; then

@@ -61,6 +61,7 @@ Suite *zone_suite(void);
 Suite *removal_suite(void);
 Suite *failnth_suite(void);
 Suite *reconfigure_suite(void);
+Suite *pairs_suite(void);
 Suite *windows_runs_suite(void);
 Suite *windows_lease_suite(void);
 Suite *windows_ledger_suite(void);

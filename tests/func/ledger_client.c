@@ -17,10 +17,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct ledger_said ledger_said;
+__thread struct ledger_said ledger_said;
 
-static struct nl_sock *sock;
-static int family;
+static __thread struct nl_sock *sock;
+static __thread int family;
+/* The array of the dump before is used again. */
+static __thread struct ledger_pins kept;
 
 int ledger_try_connect(void)
 {
@@ -40,6 +42,8 @@ void ledger_disconnect(void)
 {
 	nl_socket_free(sock);
 	sock = NULL;
+	free(kept.array);
+	kept = (struct ledger_pins) { };
 }
 
 void ledger_connect(void)
@@ -228,11 +232,8 @@ static void keep_all(struct nlmsghdr *message, void *data)
 
 int ledger_dump(struct nl_msg *request, struct ledger_pins *pins)
 {
-	static struct ledger_pins kept;
-
 	if (!request)
 		request = ledger_request(PIN_NL_CMD_PIN_GET, NLM_F_DUMP);
-	/* The array of the dump before is used again. */
 	kept.count = 0;
 	kept.interrupted = false;
 	ledger_ask(request, keep_all, &kept);
@@ -309,7 +310,7 @@ unsigned long ledger_scaled(unsigned long count)
 
 /* --- events */
 
-static int listener = -1;
+static __thread int listener = -1;
 
 int ledger_group(void)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A client of the ledger for the suites: sends one request and takes in every answer,
- * with the errno and the words of the extended acknowledgment.
+ * with the errno and the words of the extended acknowledgment.  Each thread has a
+ * connection of its own, or none.
  */
 #ifndef PIN_TEST_LEDGER_CLIENT_H
 #define PIN_TEST_LEDGER_CLIENT_H
@@ -33,7 +34,7 @@ struct ledger_totals {
 	uint64_t revocations[PIN_CAUSE_ADMIN + 1];
 };
 
-/* What the last call was answered. */
+/* What the last call of this thread was answered. */
 struct ledger_said {
 	int err;			/* 0 or -errno */
 	char message[256];
@@ -41,7 +42,7 @@ struct ledger_said {
 	uint32_t offset;		/* of the bad attribute in the message, or 0 */
 };
 
-extern struct ledger_said ledger_said;
+extern __thread struct ledger_said ledger_said;
 
 /*
  * The last answer was an error with words, or without where Linux has no room for them:

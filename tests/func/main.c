@@ -73,6 +73,9 @@ static const struct named_suite elsewhere[] = {
 	{ "kill", kill_suite },
 	{ "failnth", failnth_suite },
 	{ "traced", traced_suite },
+#ifndef PIN_TEST_WITHOUT_NETLINK
+	{ "pairs", pairs_suite },
+#endif
 };
 
 #define ELSEWHERE	(sizeof(elsewhere) / sizeof(*elsewhere))
