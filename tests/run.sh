@@ -223,14 +223,11 @@ kernel_suites() { # KERNEL
 	fi
 	suite "pinctl-$kernel" tests/cli/vm "$kernel" "$module"
 	suite "trace-$kernel" tests/trace/vm "$kernel"
-	# The debug kernel has no JIT for BPF, so pinctl can trace nothing there. The IOMMU
-	# is for VFIO.
-	if [ "$kernel" != 7.2 ]; then
-		suite "traced-$kernel" tests/vm/run.sh -k "$kernel" -n "traced" -t 1500 \
-			-q "-device intel-iommu" -a "intel_iommu=on secretmem.enable=1" \
-			-f build/tools/pinctl -f "$(command -v rdma)" "${plain[@]}" -- \
-			/root/guest.sh "$kernel" traced
-	fi
+	# The IOMMU is for VFIO.
+	suite "traced-$kernel" tests/vm/run.sh -k "$kernel" -n "traced" -t 1500 \
+		-q "-device intel-iommu" -a "intel_iommu=on secretmem.enable=1" \
+		-f build/tools/pinctl -f "$(command -v rdma)" "${plain[@]}" -- \
+		/root/guest.sh "$kernel" traced
 	# The machine has no huge page of 1G to give, so it is not to claim them.
 	files=(-f "$module")
 	for file in libshim.so gup_longterm cow errnos; do

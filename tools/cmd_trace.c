@@ -788,11 +788,11 @@ const struct command cmd_trace = {
 		    "[-- COMMAND...]",
 	.summary = "why programs are refused, as it happens",
 	.description =
-		"Watches the kernel's pin functions and the registrations of io_uring, RDMA, VFIO\n"
-		"and AF_XDP, without changing the programs. Of each that fails: who asked for what,\n"
-		"the reason, the mapping that it is in, and what to do. With COMMAND that is run,\n"
-		"watched, and its exit code given. With -J each line is a document of its own. It\n"
-		"takes no module, but CAP_BPF and CAP_PERFMON, and a kernel with BTF.",
+		"Watches the kernel's pin functions and the registrations of io_uring, RDMA, VFIO,\n"
+		"iommufd and AF_XDP, without changing the programs. Of each that fails: who asked\n"
+		"for what, the reason, the mapping that it is in, and what to do. With COMMAND that\n"
+		"is run, watched, and its exit code given. With -J each line is a document of its\n"
+		"own. It takes no module, but CAP_BPF and CAP_PERFMON, and a kernel with BTF.",
 	.options = trace_options,
 	.examples =
 		" pinctl trace                      of all processes, until Ctrl-C\n"

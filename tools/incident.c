@@ -70,6 +70,7 @@ static const uint32_t call_consumers[TRACE_CALL_COUNT] = {
 	[TRACE_CALL_RDMA] = LIBPIN_CONSUMER_RDMA,
 	[TRACE_CALL_VFIO] = LIBPIN_CONSUMER_VFIO,
 	[TRACE_CALL_XDP] = LIBPIN_CONSUMER_XDP,
+	[TRACE_CALL_IOMMUFD] = LIBPIN_CONSUMER_IOMMUFD,
 };
 
 uint32_t incident_consumer(enum trace_call call)

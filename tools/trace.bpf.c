@@ -5,7 +5,7 @@
  * first page that was not pinned is at that very moment.  It changes nothing, and keeps
  * nothing but calls that have not returned yet.
  *
- * Functions and arguments as of Linux 6.1 to 6.12; members are found by the kernel's own
+ * Functions and arguments as of Linux 6.1 to 7.2; members are found by the kernel's own
  * BTF, so only those needed are declared here.  A program whose function the running
  * kernel lacks is not loaded (tracer.c).
  */
@@ -31,6 +31,7 @@
 #define TMPFS_MAGIC		0x01021994
 #define HUGETLBFS_MAGIC		0x958458f6
 #define PAGE_SIZE		4096ULL
+#define IB_UVERBS_BUFFER_TYPE_VA	1
 #define ENOENT			2
 #define EREMOTE			66
 #define EOPNOTSUPP		95
@@ -154,6 +155,16 @@ struct vm_area_struct {
 	unsigned long vm_pgoff;
 	struct vm_operations_struct *vm_ops;
 	struct file *vm_file;
+};
+
+struct iommufd_ucmd {
+	void *cmd;
+};
+
+struct ib_uverbs_buffer_desc {
+	u32 type;
+	u64 addr;
+	u64 length;
 };
 
 #pragma clang attribute pop
@@ -730,15 +741,41 @@ int leave_io_sqe_buffers_register(u64 *ctx)
 	return 0;
 }
 
-/* struct ib_umem *ib_umem_get(device, addr, size, access) */
-SEC("?fentry/ib_umem_get")
-int enter_ib_umem_get(u64 *ctx)
-{
-	return call_entered(TRACE_CALL_RDMA, ctx[1], ctx[2]);
+/*
+ * struct ib_umem *ib_umem_get(device, addr, size, access).  In Linux 7.2 it has another
+ * name, and its caller has it if the compiler made one of the two.
+ */
+#define RDMA_FUNCTION(name)						\
+SEC("?fentry/" #name)							\
+int enter_##name(u64 *ctx)						\
+{									\
+	return call_entered(TRACE_CALL_RDMA, ctx[1], ctx[2]);		\
+}									\
+									\
+SEC("?fexit/" #name)							\
+int leave_##name(u64 *ctx)						\
+{									\
+	return call_returned(ctx);					\
 }
 
-SEC("?fexit/ib_umem_get")
-int leave_ib_umem_get(u64 *ctx)
+RDMA_FUNCTION(ib_umem_get)
+RDMA_FUNCTION(__ib_umem_get_va)
+
+/* struct ib_umem *ib_umem_get_desc(device, desc, access) */
+SEC("?fentry/ib_umem_get_desc")
+int enter_ib_umem_get_desc(u64 *ctx)
+{
+	struct ib_uverbs_buffer_desc *desc = (void *)ctx[1];
+
+	/* A dma-buf is pinned by whom it is from. */
+	if (BPF_CORE_READ(desc, type) != IB_UVERBS_BUFFER_TYPE_VA)
+		return 0;
+	return call_entered(TRACE_CALL_RDMA, BPF_CORE_READ(desc, addr),
+			    BPF_CORE_READ(desc, length));
+}
+
+SEC("?fexit/ib_umem_get_desc")
+int leave_ib_umem_get_desc(u64 *ctx)
 {
 	return call_returned(ctx);
 }
@@ -773,6 +810,26 @@ int enter_xdp_umem_create(u64 *ctx)
 
 SEC("?fexit/xdp_umem_create")
 int leave_xdp_umem_create(u64 *ctx)
+{
+	return call_returned(ctx);
+}
+
+/* int iommufd_ioas_map(struct iommufd_ucmd *ucmd), Linux 6.2 and later */
+SEC("?fentry/iommufd_ioas_map")
+int enter_iommufd_ioas_map(u64 *ctx)
+{
+	void *asked = BPF_CORE_READ((struct iommufd_ucmd *)ctx[0], cmd);
+	struct {
+		u32 size, flags, ioas, reserved;
+		u64 addr, length, iova;
+	} map = { 0 };
+
+	bpf_probe_read_kernel(&map, sizeof(map), asked);
+	return call_entered(TRACE_CALL_IOMMUFD, map.addr, map.length);
+}
+
+SEC("?fexit/iommufd_ioas_map")
+int leave_iommufd_ioas_map(u64 *ctx)
 {
 	return call_returned(ctx);
 }

@@ -49,18 +49,26 @@ struct tracer {
 };
 
 /* Registrations, by the function whose return is watched. */
-static const char *const call_functions[TRACE_CALL_COUNT] = {
-	[TRACE_CALL_IO_URING] = "io_sqe_buffer_register",
-	[TRACE_CALL_RDMA] = "ib_umem_get",
-	[TRACE_CALL_VFIO] = "vfio_iommu_type1_ioctl",
-	[TRACE_CALL_XDP] = "xdp_umem_create",
+static const struct {
+	enum trace_call call;
+	const char *function;
+} call_functions[] = {
+	{ TRACE_CALL_IO_URING, "io_sqe_buffer_register" },
+	{ TRACE_CALL_RDMA, "ib_umem_get" },
+	{ TRACE_CALL_RDMA, "__ib_umem_get_va" },
+	{ TRACE_CALL_RDMA, "ib_umem_get_desc" },
+	{ TRACE_CALL_VFIO, "vfio_iommu_type1_ioctl" },
+	{ TRACE_CALL_XDP, "xdp_umem_create" },
+	{ TRACE_CALL_IOMMUFD, "iommufd_ioas_map" },
 };
 
 /*
  * Modules that may have one of them: only what is loaded can be watched, and libbpf finds
  * modules with CAP_SYS_ADMIN alone.
  */
-static const char *const modules[] = { "ib_uverbs", "ib_core", "vfio_iommu_type1" };
+static const char *const modules[] = {
+	"ib_uverbs", "ib_core", "vfio_iommu_type1", "iommufd",
+};
 
 bool tracer_is_built(void)
 {
@@ -207,7 +215,7 @@ static bool sees(const struct bpf_program *program, const char *name)
 {
 	const char *function = watched(program);
 
-	return name && function && bpf_program__autoload(program) && !strcmp(function, name);
+	return function && bpf_program__autoload(program) && !strcmp(function, name);
 }
 
 static int attach(struct tracer *tracer)
@@ -221,8 +229,8 @@ static int attach(struct tracer *tracer)
 	bpf_object__for_each_program(program, tracer->bpf->obj) {
 		tracer->attached += bpf_program__autoload(program);
 		for (i = 0; i < ARRAY_SIZE(call_functions); i++)
-			if (sees(program, call_functions[i]))
-				tracer->sees[i] = true;
+			if (sees(program, call_functions[i].function))
+				tracer->sees[call_functions[i].call] = true;
 	}
 	return 0;
 }

@@ -136,10 +136,24 @@ int vfio_pins(void *addr, size_t length)
 	return err;
 }
 
+int iommufd_pins(void *addr, size_t length)
+{
+	struct counters before = counters_read();
+	struct passthrough at;
+	int err;
+
+	ck_assert_int_eq(iommufd_open(&at, need_env("PIN_TEST_VFIO_DEVICE")), 0);
+	err = iommufd_map(&at, addr, length);
+	passthrough_close(&at);
+	wait_for_counters(&before);
+	return err;
+}
+
 const struct consumer consumers[] = {
 	{ "io_uring", io_uring_pins, false, NULL },
 	{ "xdp", xdp_pins, true, NULL },
 	{ "rdma", rdma_pins, false, "PIN_TEST_UVERBS" },
 	{ "vfio", vfio_pins, true, "PIN_TEST_VFIO_GROUP" },
+	{ "iommufd", iommufd_pins, true, "PIN_TEST_VFIO_DEVICE" },
 	{ }
 };

@@ -21,6 +21,9 @@ int rdma_pins(void *addr, size_t length);
 /* A mapping of VFIO's type 1 for $PIN_TEST_VFIO_GROUP, /dev/vfio/GROUP. */
 int vfio_pins(void *addr, size_t length);
 
+/* A mapping of iommufd for $PIN_TEST_VFIO_DEVICE, /dev/vfio/devices/DEVICE. */
+int iommufd_pins(void *addr, size_t length);
+
 /*
  * By the names that libpin has for them, the last without one.  @whole_pages: what is not
  * is refused before any page is looked at.  @needs: the variable without which there is

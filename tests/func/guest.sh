@@ -67,6 +67,10 @@ prepare_consumers() {
 	PIN_TEST_UVERBS=$(make_rxe "$here/rdma") || return
 	PIN_TEST_VFIO_GROUP=/dev/vfio/$(bind_vfio) || return
 	export PIN_TEST_UVERBS PIN_TEST_VFIO_GROUP
+	# Debian's kernels have no iommufd.
+	[ -c /dev/iommu ] || return 0
+	PIN_TEST_VFIO_DEVICE=$(vfio_device) || return
+	export PIN_TEST_VFIO_DEVICE
 }
 
 # Two RAM disks: one to swap to, one to be mapped itself.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * consumer [-l LIMIT] CALL MEMORY LENGTH [GROUP]: one registration of the kernel's own, of
+ * consumer [-l LIMIT] CALL MEMORY LENGTH [DEVICE]: one registration of the kernel's own, of
  * the whole of a mapping, for writing; prints the errno's name, or ok, and the address.
  *
- * CALL is io_uring, xdp, udmabuf, rdma or vfio (with /dev/vfio/GROUP).  MEMORY is anon,
- * hole (nothing is mapped from the middle on), stuck (nobody answers its page faults), or a
- * file, mapped shared, or private if ",private" follows.  With -l RLIMIT_MEMLOCK is LIMIT
- * bytes, and there is no CAP_IPC_LOCK.
+ * CALL is io_uring, xdp, udmabuf, rdma, vfio (with /dev/vfio/GROUP) or iommufd (with
+ * /dev/vfio/devices/NAME).  MEMORY is anon, hole (nothing is mapped from the middle on),
+ * stuck (nobody answers its page faults), or a file, mapped shared, or private if
+ * ",private" follows.  With -l RLIMIT_MEMLOCK is LIMIT bytes, and there is no CAP_IPC_LOCK.
  *
  * consumer programs: how many BPF programs that trace there are in the kernel.
  * consumer entries: how many calls their maps say are on their way.
@@ -96,6 +96,17 @@ static int vfio_registers(void *addr, size_t length, const char *group)
 	if (err)
 		die("VFIO");
 	return -vfio_map(&at, addr, length);
+}
+
+static int iommufd_registers(void *addr, size_t length, const char *device)
+{
+	struct passthrough at;
+	int err = iommufd_open(&at, device);
+
+	errno = -err;
+	if (err)
+		die("iommufd");
+	return -iommufd_map(&at, addr, length);
 }
 
 /* A dma-buf of a memfd of one page less than @length. */
@@ -270,7 +281,7 @@ int main(int argc, char **argv)
 		argv += 2;
 	}
 	if (argc < 4) {
-		fputs("usage: consumer [-l LIMIT] CALL MEMORY LENGTH [GROUP]\n", stderr);
+		fputs("usage: consumer [-l LIMIT] CALL MEMORY LENGTH [DEVICE]\n", stderr);
 		return 2;
 	}
 	length = size(argv[3]);
@@ -283,6 +294,8 @@ int main(int argc, char **argv)
 		error = rdma_registers(addr, length);
 	else if (!strcmp(argv[1], "udmabuf"))
 		error = udmabuf_registers(length);
+	else if (!strcmp(argv[1], "iommufd"))
+		error = iommufd_registers(addr, length, argv[4]);
 	else
 		error = vfio_registers(addr, length, argv[4]);
 	printf("%s %#lx\n", error ? strerrorname_np(error) : "ok", (unsigned long)addr);

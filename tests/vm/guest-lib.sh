@@ -101,11 +101,27 @@ edu_device() {
 	return 1
 }
 
+# vfio_device: the path of the device that bind_vfio has bound, for iommufd.
+vfio_device() {
+	_dir=$(edu_device) || return
+	_dir=$(echo "$_dir"/vfio-dev/vfio*)
+	[ -c "/dev/vfio/devices/${_dir##*/}" ] || {
+		echo "vfio_device: no /dev/vfio/devices/${_dir##*/}" >&2
+		return 1
+	}
+	echo "/dev/vfio/devices/${_dir##*/}"
+}
+
 # bind_vfio: gives the edu device to VFIO, for which it has to be behind an IOMMU; prints
 # the number of its group.
 bind_vfio() {
-	modprobe -q vfio_iommu_type1 allow_unsafe_interrupts=1
+	modprobe -q vfio_iommu_type1
 	modprobe -q vfio_pci
+	# The emulated IOMMU does not remap interrupts.
+	for _module in vfio_iommu_type1 iommufd; do
+		_dir=/sys/module/$_module/parameters/allow_unsafe_interrupts
+		[ ! -e "$_dir" ] || echo 1 > "$_dir"
+	done
 	_dir=$(edu_device) || return
 	[ -e "$_dir/iommu_group" ] || {
 		echo "bind_vfio: no IOMMU: was the guest started without -device intel-iommu?" >&2
