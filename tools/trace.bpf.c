@@ -263,44 +263,62 @@ static __always_inline s64 errno_of(u64 value)
 
 /* --- the mapping --------------------------------------------------------- */
 
-/* Where the next name goes stands in the event, of which the verifier keeps no account. */
+/*
+ * From a file up to the root.  Where the next name goes stands in the event, of which the
+ * verifier keeps no account.
+ */
+struct walk {
+	struct trace_event *event;
+	struct dentry *dentry;
+	struct mount *mount;
+	bool is_at_end;
+};
+
+/* For bpf_loop(): 1 ends it. The verifier goes through it once, not once for each name. */
+static long read_name(u32 depth, struct walk *walk)
+{
+	struct trace_event *event = walk->event;
+	struct dentry *dentry = walk->dentry;
+	struct mount *mount = walk->mount;
+	u32 at = *(volatile u32 *)&event->path_length;
+	long length;
+
+	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		walk->mount = BPF_CORE_READ(mount, mnt_parent);
+		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		walk->is_at_end = walk->mount == mount;
+		return walk->is_at_end;
+	}
+	if (at > TRACE_PATH - TRACE_NAME)
+		return 1;
+	length = bpf_probe_read_kernel_str(&event->path[at], TRACE_NAME,
+					   BPF_CORE_READ(dentry, d_name.name));
+	if (length <= 0)
+		return 1;
+	event->path_length = at + length;
+	/* Files that no directory has: memfd, anon_inode. */
+	walk->dentry = BPF_CORE_READ(dentry, d_parent);
+	walk->is_at_end = walk->dentry == dentry;
+	return walk->is_at_end;
+}
+
 static __always_inline void read_path(struct trace_event *event, struct file *file)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	struct vfsmount *vfsmount = BPF_CORE_READ(file, f_path.mnt);
-	struct mount *mount = (void *)vfsmount -
-		__builtin_preserve_field_info(((struct mount *)0)->mnt, BPF_FIELD_BYTE_OFFSET);
-	int i;
+	struct walk walk = {
+		.event = event,
+		.dentry = dentry,
+		.mount = (void *)vfsmount -
+			__builtin_preserve_field_info(((struct mount *)0)->mnt,
+						      BPF_FIELD_BYTE_OFFSET),
+	};
 
 	if (!BPF_CORE_READ(dentry, d_hash.pprev))
 		event->flags |= TRACE_F_DELETED;
-	for (i = 0; i < 40; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		u32 at = *(volatile u32 *)&event->path_length;
-		long length;
-
-		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
-
-			if (above == mount)
-				return;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = above;
-			continue;
-		}
-		if (at > TRACE_PATH - TRACE_NAME)
-			break;
-		length = bpf_probe_read_kernel_str(&event->path[at], TRACE_NAME,
-						   BPF_CORE_READ(dentry, d_name.name));
-		if (length <= 0)
-			break;
-		event->path_length = at + length;
-		/* Files that no directory has: memfd, anon_inode. */
-		if (parent == dentry)
-			return;
-		dentry = parent;
-	}
-	event->flags |= TRACE_F_CUT;
+	bpf_loop(40, read_name, &walk, 0);
+	if (!walk.is_at_end)
+		event->flags |= TRACE_F_CUT;
 }
 
 static __always_inline void read_file(struct trace_event *event, struct file *file)
@@ -611,26 +629,40 @@ static __always_inline int call_entered(u32 kind, u64 address, u64 length)
 	return 0;
 }
 
+/* Of a range, the mapping that is at its place in it. */
+struct search {
+	struct trace_event *event;
+	u64 at;
+};
+
+/* For bpf_loop(), as read_name(). */
+static long find_next_file(u32 count, struct search *search)
+{
+	struct trace_event *event = search->event;
+
+	if (search->at >= event->address + event->length)
+		return 1;
+	event->flags &= TRACE_F_EXEMPT;
+	find_mapping(event, search->at);
+	if (event->found != 1)
+		return 1;
+	event->failed = search->at;
+	if (event->flags & TRACE_F_FILE && event->magic != TMPFS_MAGIC &&
+	    event->magic != HUGETLBFS_MAGIC)
+		return 1;
+	search->at = event->vm_end;
+	return 0;
+}
+
 /*
  * io_uring of Linux 6.1 pins, and then refuses what maps a file of another kind: the first
  * such mapping.
  */
 static __always_inline void find_other_file(struct trace_event *event)
 {
-	u64 at = event->address;
-	int i;
+	struct search search = { .event = event, .at = event->address };
 
-	for (i = 0; i < 8 && at < event->address + event->length; i++) {
-		event->flags &= TRACE_F_EXEMPT;
-		find_mapping(event, at);
-		if (event->found != 1)
-			return;
-		event->failed = at;
-		if (event->flags & TRACE_F_FILE && event->magic != TMPFS_MAGIC &&
-		    event->magic != HUGETLBFS_MAGIC)
-			return;
-		at = event->vm_end;
-	}
+	bpf_loop(8, find_next_file, &search, 0);
 }
 
 static __noinline int tell_call(void *ctx, struct call *call, s64 error)
