@@ -11,6 +11,7 @@
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -21,7 +22,7 @@
 #include "text.h"
 #include "tracer.h"
 
-/* include/linux/mm.h, Linux 6.1 to 6.12, on every architecture. */
+/* include/linux/mm.h, Linux 6.1 to 7.2, on every architecture. */
 #define VM_READ		0x1
 #define VM_WRITE	0x2
 #define VM_EXEC		0x4
@@ -35,6 +36,11 @@
 #define VM_MIXEDMAP	0x10000000
 /* x86: four bits that number the protection key. */
 #define VM_PKEY		(UINT64_C(0xf) << 32)
+
+/* Where the C library is older than the kernel. */
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL	102
+#endif
 
 #ifndef SECRETMEM_MAGIC
 #define SECRETMEM_MAGIC	0x5345434d
@@ -298,6 +304,12 @@ static uint32_t page_reason(int error)
 	}
 }
 
+/* Of no memory at all, madvise() only tells whether the kernel knows the advice: 6.13. */
+static bool has_guard_pages(void)
+{
+	return !madvise(NULL, 0, MADV_GUARD_INSTALL);
+}
+
 /* EFAULT, or too few pages, where no rule about the mapping explains it. */
 static void guess_fault(struct incident *incident, const struct trace_event *pin)
 {
@@ -309,6 +321,8 @@ static void guess_fault(struct incident *incident, const struct trace_event *pin
 		may_be(incident, PIN_REASON_HUGETLB_EMPTY);
 	if (pin->vm_flags & VM_MIXEDMAP)
 		may_be(incident, PIN_REASON_RAW_PFN);
+	if (has_guard_pages())
+		may_be(incident, PIN_REASON_GUARD);
 	may_be(incident, PIN_REASON_FAULT_FAILED);
 	may_be(incident, PIN_REASON_HWPOISON);
 }
