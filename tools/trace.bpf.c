@@ -274,7 +274,7 @@ struct walk {
 	bool is_at_end;
 };
 
-/* For bpf_loop(): 1 ends it. The verifier goes through it once, not once for each name. */
+/* For bpf_loop(): 1 ends it. The verifier need not go through it for each name. */
 static long read_name(u32 depth, struct walk *walk)
 {
 	struct trace_event *event = walk->event;
@@ -643,6 +643,7 @@ static long find_next_file(u32 count, struct search *search)
 	if (search->at >= event->address + event->length)
 		return 1;
 	event->flags &= TRACE_F_EXEMPT;
+	event->path_length = 0;
 	find_mapping(event, search->at);
 	if (event->found != 1)
 		return 1;
@@ -775,7 +776,7 @@ int leave_io_sqe_buffers_register(u64 *ctx)
 
 /*
  * struct ib_umem *ib_umem_get(device, addr, size, access).  In Linux 7.2 it has another
- * name, and its caller has it if the compiler made one of the two.
+ * name and is static: it may be a part of ib_umem_get_desc(), which drivers call too.
  */
 #define RDMA_FUNCTION(name)						\
 SEC("?fentry/" #name)							\

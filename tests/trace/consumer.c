@@ -6,7 +6,8 @@
  * CALL is io_uring, xdp, udmabuf, rdma, vfio (with /dev/vfio/GROUP) or iommufd (with
  * /dev/vfio/devices/NAME).  MEMORY is anon, hole (nothing is mapped from the middle on),
  * stuck (nobody answers its page faults), or a file, mapped shared, or private if
- * ",private" follows.  With -l RLIMIT_MEMLOCK is LIMIT bytes, and there is no CAP_IPC_LOCK.
+ * ",private" follows; of FILE+FILE, shared, the second is mapped from the middle on.
+ * With -l RLIMIT_MEMLOCK is LIMIT bytes, and there is no CAP_IPC_LOCK.
  *
  * consumer programs: how many BPF programs that trace there are in the kernel.
  * consumer entries: how many calls their maps say are on their way.
@@ -135,26 +136,37 @@ static void leave_unanswered(void *addr, size_t length)
 		die("userfaultfd");
 }
 
-static void *map(const char *memory, size_t length)
+static int open_file(const char *path)
 {
-	char *comma = strchr(memory, ',');
+	int fd = open(path, O_RDWR);
+
+	if (fd < 0)
+		die(path);
+	return fd;
+}
+
+static void *map(char *memory, size_t length)
+{
+	char *second = strchr(memory, '+'), *comma = strchr(memory, ',');
 	int flags = comma ? MAP_PRIVATE : MAP_SHARED, fd = -1;
 	void *addr;
 
 	if (comma)
 		*comma = '\0';
-	if (!strcmp(memory, "anon") || !strcmp(memory, "hole") || !strcmp(memory, "stuck")) {
+	if (second)
+		*second++ = '\0';
+	if (!strcmp(memory, "anon") || !strcmp(memory, "hole") || !strcmp(memory, "stuck"))
 		flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-	} else {
-		fd = open(memory, O_RDWR);
-		if (fd < 0)
-			die(memory);
-	}
+	else
+		fd = open_file(memory);
 	addr = mmap(NULL, length, PROT_READ | PROT_WRITE, flags, fd, 0);
 	if (addr == MAP_FAILED)
 		die("mmap");
 	if (!strcmp(memory, "hole") && munmap((char *)addr + length / 2, length / 2))
 		die("munmap");
+	if (second && mmap((char *)addr + length / 2, length / 2, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_FIXED, open_file(second), 0) == MAP_FAILED)
+		die("mmap");
 	if (!strcmp(memory, "stuck"))
 		leave_unanswered(addr, length);
 	return addr;

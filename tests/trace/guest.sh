@@ -94,7 +94,7 @@ registers() { # RESULT FILTER CONSUMER-ARGUMENTS...
 }
 
 # What every kind of registration is told of in the same way.
-same_for_all() { # CONSUMER MOST-ERRNO-OF-A-HOLE LEDGER ERRNO-OF-THE-LIMIT [GROUP]
+same_for_all() { # CONSUMER MOST-ERRNO-OF-A-HOLE LEDGER ERRNO-OF-THE-LIMIT [DEVICE]
 	mine=".for == \"$1\" and .command == \"consumer\" and .tid == .pid"
 	registers EOPNOTSUPP "$mine and .event == \"refused\" and .reason == \"fsdax\" and
 		.errno == \"EOPNOTSUPP\" and .failed == .start and .length == 4194304 and
@@ -114,7 +114,7 @@ same_for_all() { # CONSUMER MOST-ERRNO-OF-A-HOLE LEDGER ERRNO-OF-THE-LIMIT [GROU
 }
 
 # A shared, writable mapping of a file on a disk, which 6.1 still lets others pin.
-dirty_tracking() { # CONSUMER ERRNO-OF-A-PIN [GROUP]
+dirty_tracking() { # CONSUMER ERRNO-OF-A-PIN [DEVICE]
 	if [ "$kernel" != 6.1 ]; then
 		registers "$2" '.reason == "file-dirty-tracking" and
 			.mapping.path == "/mnt/plain/data"' "$1" /mnt/plain/data 4M "${3:-}"
@@ -122,6 +122,8 @@ dirty_tracking() { # CONSUMER ERRNO-OF-A-PIN [GROUP]
 		registers EOPNOTSUPP '.reason == null and (.rule | test("takes no mapping")) and
 			.function == null and .mapping.path == "/mnt/plain/data"' \
 			"$1" /mnt/plain/data 4M
+		registers EINVAL '.reason == null and (.rule | test("different files")) and
+			.function == null' "$1" /dev/shm/data+/mnt/plain/data 4M
 	else
 		registers ok '.event == "pinned"' "$1" /mnt/plain/data 4M "${3:-}"
 	fi
@@ -129,6 +131,7 @@ dirty_tracking() { # CONSUMER ERRNO-OF-A-PIN [GROUP]
 
 consumers() {
 	start_trace --all
+	# There only what the stock kernels do not have; "traced" has all of them.
 	[ "$kernel" = 7.2 ] || stock_consumers
 	same_for_all rdma EFAULT VmPin ENOMEM
 	dirty_tracking rdma EFAULT
@@ -229,6 +232,7 @@ killed() {
 
 stacks() {
 	start_trace --stack
+	# Of the function that is watched itself the stack may have no frame.
 	registers EOPNOTSUPP '(.stack | any(test("^io_sqe_buffers?_register\\+"))) and
 		(.stack | any(test("^/.*\\+0x|^0x")))' \
 		io_uring /mnt/dax/data 4M
@@ -291,6 +295,11 @@ cannot_trace() {
 		'$here/pinctl' trace --timeout 1" > /tmp/text 2> /tmp/err
 	check "a kernel that cannot be traced" [ $? = 3 ]
 	check "what it lacks" grep -q /sys/kernel/btf/vmlinux /tmp/err
+	# And no JIT: any error is due to that.
+	unshare -m sh -c "mount -t tmpfs none /proc/sys/net/core && ulimit -n 12 &&
+		'$here/pinctl' trace --timeout 1" > /tmp/text 2> /tmp/err
+	check "a kernel without a JIT" [ $? = 3 ]
+	grep -q CONFIG_BPF_JIT /tmp/err || fail "what it lacks" /tmp/err
 }
 
 same_on_all() {
