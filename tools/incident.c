@@ -321,7 +321,7 @@ static void guess_fault(struct incident *incident, const struct trace_event *pin
 		may_be(incident, PIN_REASON_HUGETLB_EMPTY);
 	if (pin->vm_flags & VM_MIXEDMAP)
 		may_be(incident, PIN_REASON_RAW_PFN);
-	if (has_guard_pages())
+	if (!(pin->vm_flags & (VM_HUGETLB | VM_MIXEDMAP)) && has_guard_pages())
 		may_be(incident, PIN_REASON_GUARD);
 	may_be(incident, PIN_REASON_FAULT_FAILED);
 	may_be(incident, PIN_REASON_HWPOISON);
