@@ -394,6 +394,8 @@ static const struct taking {
 };
 
 #define TAKINGS	((int)(sizeof(takings) / sizeof(*takings)))
+/* A test may not last 36 minutes: libcheck has an int for its microseconds. */
+#define PARTS	5
 
 static unsigned int takes(void)
 {
@@ -405,7 +407,7 @@ static unsigned int takes(void)
 /* Again and again: none is missed, and each is told of once. */
 START_TEST(taken_each_time)
 {
-	const struct taking *by = &takings[_i / DAX_DIRS];
+	const struct taking *by = &takings[_i / DAX_DIRS % TAKINGS];
 	struct counters before = counters_read();
 	struct pin_query queried;
 	struct pin_event event;
@@ -413,7 +415,7 @@ START_TEST(taken_each_time)
 	unsigned int i;
 
 	leased_open(&leased, dax_dirs[_i % DAX_DIRS], PAGES * page);
-	for (i = 0; i < takes(); i++) {
+	for (i = 0; i < takes() / PARTS; i++) {
 		leased_pin(&leased);
 		by->run(&leased);
 		ck_assert_int_eq(query(leased.id, &queried), 0);
@@ -611,7 +613,7 @@ Suite *lasting_suite(void)
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_with_context("taken-each-time");
 	tcase_set_timeout(tcase, 1800);
-	tcase_add_loop_test(tcase, taken_each_time, 0, TAKINGS * DAX_DIRS);
+	tcase_add_loop_test(tcase, taken_each_time, 0, TAKINGS * DAX_DIRS * PARTS);
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_with_context("disturbed");
 	tcase_set_timeout(tcase, 1800);
