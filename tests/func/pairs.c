@@ -182,6 +182,16 @@ static void play_pair(struct arena *arena, unsigned int first, unsigned int seco
 	tally->refused[second] += playing[2].refused;
 }
 
+/*
+ * On a kernel that checks so much that all would take minutes a short run has a third of
+ * them, with each actor among them.
+ */
+static bool is_for_a_long_run(unsigned int first, unsigned int second)
+{
+	return (first + second) % 3 && pair_ms() < 1000 && !getenv("PIN_TEST_PAIRS") &&
+	       !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
 /* An actor with each of those before him in the list, and with himself. */
 START_TEST(pairs_of_one)
 {
@@ -189,7 +199,8 @@ START_TEST(pairs_of_one)
 	int other;
 
 	for (other = 0; other <= _i; other++)
-		if (is_wanted(actor(_i)->name, actor(other)->name))
+		if (is_wanted(actor(_i)->name, actor(other)->name) &&
+		    !is_for_a_long_run(_i, other))
 			play_pair(arena, _i, other);
 	arena_close(arena);
 }
