@@ -3,13 +3,14 @@
 #
 # kernel.sh NAME: makes sure that kernel NAME is in the cache and prints its
 # directory. Owns the cache of kernels. NAME is 6.1, 6.12 (Debian's own kernels)
-# or 7.2, also called debug (built here from debug.config).
+# or one that is built here from base.config and a file of its own: 7.2, also called
+# debug (debug.config), 7.2-perf (perf.config) and 7.2-latency (latency.config).
 #
 # The directory holds release (what uname -r says), vmlinuz, modules/ (a tree
 # lib/modules/RELEASE) and build (for make -C DIR/build M=...).
 #
-# A cached Debian kernel stays until its directory is removed; 7.2 is built again
-# when debug.config changes. PIN_CACHE says where the cache is.
+# A cached Debian kernel stays until its directory is removed; those built here are
+# built again when their options change. PIN_CACHE says where the cache is.
 
 set -euo pipefail
 
@@ -18,7 +19,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/apt.sh"
 PATH=$PATH:/usr/sbin:/sbin
 kernels=$pin_cache/kernels
-fragment=$here/debug.config
 
 say() { echo "kernel: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -114,7 +114,7 @@ stock() {
 }
 
 # Prints the directory of the unpacked source, fetching it when needed.
-debug_source() {
+kernel_source() {
 	local package=$1 suite conf='' version dir tmp
 	# One unpacked source serves until it is removed: a newer one would cost
 	# everybody a build.
@@ -144,15 +144,20 @@ debug_source() {
 	echo "$dir"
 }
 
-# Kconfig drops what it cannot satisfy without a word.
+# The options that are wanted, of base.config and FRAGMENT.
+wanted_options() {
+	grep -hE '^(# )?CONFIG_' "$here/base.config" "$here/$1.config"
+}
+
+# check_config FILE FRAGMENT: Kconfig drops what it cannot satisfy without a word.
 check_config() {
 	local line lost=0
 	while read -r line; do
 		if ! grep -qxF -e "$line" "$1"; then
-			say "debug.config: $line was not taken"
+			say "base.config or $2.config: $line was not taken"
 			lost=1
 		fi
-	done < <(grep -E '^(# )?CONFIG_' "$fragment")
+	done < <(wanted_options "$2")
 	return $lost
 }
 
@@ -163,11 +168,12 @@ relocate() {
 		xargs -r sed -i "s,$kernels/[^/ ]*/obj,$2/obj,g"
 }
 
-debug() {
-	local name=$1 dir=$kernels/$1 source key tmp release
+# built NAME FRAGMENT
+built() {
+	local name=$1 fragment=$2 dir=$kernels/$1 source key tmp release
 	"$here/../setup.sh" vm debug-kernel
-	source=$(debug_source "linux-source-$name")
-	key=$({ grep -E '^(# )?CONFIG_' "$fragment" | LC_ALL=C sort
+	source=$(kernel_source "linux-source-${name%%-*}")
+	key=$({ wanted_options "$fragment" | LC_ALL=C sort
 		echo "${source##*_}"; } | sha256sum | cut -c1-12)
 	[ "$(cat "$dir/key" 2>/dev/null)" != "$key" ] || return 0
 	# An interrupted build goes on where it stopped; a changed fragment starts
@@ -185,9 +191,10 @@ debug() {
 		fi
 		mkdir -p "$tmp/obj"
 	fi
-	make -s -C "$source" O="$tmp/obj" KCONFIG_ALLCONFIG="$fragment" allnoconfig \
+	wanted_options "$fragment" >"$tmp/wanted"
+	make -s -C "$source" O="$tmp/obj" KCONFIG_ALLCONFIG="$tmp/wanted" allnoconfig \
 		>"$tmp/config.log" 2>&1 || { cat "$tmp/config.log" >&2; exit 1; }
-	check_config "$tmp/obj/.config" || exit 1
+	check_config "$tmp/obj/.config" "$fragment" || exit 1
 	say "building $name (the first time 15 to 30 minutes), log in $tmp/build.log"
 	make -C "$tmp/obj" -j"$(nproc)" bzImage modules >"$tmp/build.log" 2>&1 || {
 		tail -n 30 "$tmp/build.log" >&2
@@ -207,7 +214,7 @@ debug() {
 	rm -rf "$kernels/.partial-$name-"*
 }
 
-[ $# -eq 1 ] || { echo "usage: ${0##*/} 6.1|6.12|7.2|debug" >&2; exit 2; }
+[ $# -eq 1 ] || { echo "usage: ${0##*/} 6.1|6.12|7.2|debug|7.2-perf|7.2-latency" >&2; exit 2; }
 name=$1
 [ "$name" != debug ] || name=7.2
 mkdir -p "$kernels"
@@ -220,7 +227,8 @@ flock -n 9 || {
 case $name in
 6.1) stock 6.1 linux-image-amd64 9>&- ;;
 6.12) stock 6.12 linux-image-6.12-amd64 9>&- ;;
-7.2) debug 7.2 9>&- ;;
-*) die "no kernel named $name: 6.1, 6.12 or 7.2 (debug)" ;;
+7.2) built 7.2 debug 9>&- ;;
+7.2-perf | 7.2-latency) built "$name" "${name#*-}" 9>&- ;;
+*) die "no kernel named $name: 6.1, 6.12, 7.2 (debug), 7.2-perf or 7.2-latency" ;;
 esac
 echo "$kernels/$name"
