@@ -19,6 +19,9 @@ extern uint64_t clock_cost;
 /* Ends the program with status 2 if the clock does not count instructions. */
 void clock_check(void);
 uint64_t clock_now(void);
+/* The processor's own counter, an instruction a tick, and what reading it takes. */
+uint64_t clock_ticks(void);
+extern uint64_t clock_ticks_cost;
 void run_before_all_others(bool yes);
 
 /* Ends the program with status 2, the words and what errno says. */
