@@ -51,9 +51,9 @@ static struct page *page_at(struct transfer *transfer)
 	u64 index = transfer->at >> PAGE_SHIFT;
 	struct pindev_cursor *cursor = &transfer->cursor;
 
-	while (index >= cursor->page + cursor->run->pages)
+	while (index >= cursor->page + cursor->run.pages)
 		pindev_runs_next(&transfer->pin->runs, cursor);
-	return pfn_to_page(cursor->run->pfn + (index - cursor->page));
+	return pfn_to_page(pindev_run_pfn(&cursor->run) + (index - cursor->page));
 }
 
 /* Pinned page to bounce page.  A memory error is EIO, not a machine check. */

@@ -304,12 +304,12 @@ static u32 collect_runs(const struct pindev_pin *pin, u64 cursor,
 	u32 count = 0;
 
 	pindev_runs_seek(&pin->runs, cursor, &at);
-	while (at.run && count < capacity) {
+	while (at.chunk && count < capacity) {
 		runs[count++] = (struct pin_run) {
 			.offset = at.page << PAGE_SHIFT,
-			.length = (u64)at.run->pages << PAGE_SHIFT,
-			.phys = withhold ? 0 : PFN_PHYS(at.run->pfn),
-			.node = at.run->node,
+			.length = (u64)at.run.pages << PAGE_SHIFT,
+			.phys = withhold ? 0 : PFN_PHYS(pindev_run_pfn(&at.run)),
+			.node = pindev_run_node(&at.run),
 			.flags = withhold ? PIN_RUN_PHYS_WITHHELD : 0,
 		};
 		pindev_runs_next(&pin->runs, &at);

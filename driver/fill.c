@@ -86,12 +86,8 @@ static bool continues_last(struct fill *fill, const struct pindev_run *run)
 /* Add a page to the runs of the batch; -EAGAIN if it is not what was judged. */
 static int add_page(struct fill *fill, struct page *page)
 {
-	struct pindev_run run = {
-		.pfn = page_to_pfn(page),
-		.pages = 1,
-		.node = page_to_nid(page),
-		.type = PINDEV_RUN_LEASE,
-	};
+	struct pindev_run run = pindev_run(page_to_pfn(page), 1, page_to_nid(page),
+					   PINDEV_RUN_LEASE);
 	struct dev_pagemap *pgmap;
 
 	if (!is_zone_device_page(page))
@@ -101,7 +97,7 @@ static int add_page(struct fill *fill, struct page *page)
 		return -EAGAIN;
 	if (pgmap == fill->pgmap && continues_last(fill, &run))
 		return 0;
-	pgmap = pindev_get_dev_pagemap(run.pfn);
+	pgmap = pindev_get_dev_pagemap(page_to_pfn(page));
 	if (!pgmap)
 		return -EBUSY;
 	if (pindev_runs_append(&fill->fresh, &run)) {
@@ -116,7 +112,7 @@ static int add_page(struct fill *fill, struct page *page)
 
 static void put_run_device(const struct pindev_run *run)
 {
-	put_dev_pagemap(pindev_page_pgmap(pfn_to_page(run->pfn)));
+	put_dev_pagemap(pindev_page_pgmap(pfn_to_page(pindev_run_pfn(run))));
 }
 
 /* Give back a batch that did not become part of the lease. */
@@ -126,9 +122,10 @@ static void discard_batch(struct fill *fill, long count)
 
 	/* The pages first: the references keep their struct pages. */
 	unpin_user_pages(fill->batch, count);
-	for (pindev_runs_first(&fill->fresh, &at); at.run;
+	pindev_runs_seal(&fill->fresh);
+	for (pindev_runs_first(&fill->fresh, &at); at.chunk;
 	     pindev_runs_next(&fill->fresh, &at))
-		put_run_device(at.run);
+		put_run_device(&at.run);
 	pindev_runs_free(&fill->fresh);
 }
 
@@ -147,10 +144,12 @@ static int publish_batch(struct fill *fill, long count)
 		err = -EAGAIN;
 	} else {
 		pindev_runs_grow(&lease->runs, fill->grown);
+		pindev_runs_seal(&lease->runs);
 		pindev_runs_join(&lease->runs, &fill->fresh);
-		if (!lease->chunk)
-			lease->chunk = pindev_runs_first_chunk(&lease->runs);
-		lease->last = pindev_runs_last_chunk(&lease->runs);
+		if (!lease->at.chunk)
+			pindev_cursor_enter(&lease->at,
+					    pindev_runs_first_chunk(&lease->runs));
+		lease->last = lease->runs.tail;
 		pindev_ledger_refer(lease->leases->pin, count);
 	}
 	spin_unlock(&lease->leases->lock);

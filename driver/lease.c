@@ -108,22 +108,33 @@ static LIST_HEAD(polled);
 
 /* --- taking back */
 
+/* Move on to the next run of the lease, in whatever list its chunks are. */
+static void next_run(const struct pindev_lease *lease, struct pindev_cursor *at)
+{
+	if (pindev_cursor_step(at))
+		return;
+	if (at->chunk == lease->last)
+		at->chunk = NULL;
+	else
+		pindev_cursor_enter(at, list_next_entry(at->chunk, link));
+}
+
 /* Unpin some pages of the lease; false if none was left. */
 static bool drain_some(struct pindev_lease *lease)
 {
-	const struct pindev_run *run;
+	const struct pindev_run *run = &lease->at.run;
 	struct dev_pagemap *pgmap;
 	unsigned long pages;
 	struct page *page;
 
 	lockdep_assert_held(&lease->leases->lock);
-	if (!lease->chunk)
+	if (!lease->at.chunk)
 		return false;
-	run = &lease->chunk->runs[lease->index];
-	pgmap = pindev_page_pgmap(pfn_to_page(run->pfn));
+	pindev_cursor_reread(&lease->at);
+	page = pfn_to_page(pindev_run_pfn(run));
+	pgmap = pindev_page_pgmap(page);
 	pages = min_t(unsigned long, run->pages - lease->offset, DRAIN_PAGES);
-	page = pfn_to_page(run->pfn + lease->offset);
-	unpin_user_page_range_dirty_lock(page, pages, false);
+	unpin_user_page_range_dirty_lock(page + lease->offset, pages, false);
 	pindev_ledger_refer(lease->leases->pin, -(long)pages);
 	lease->offset += pages;
 	if (lease->offset < run->pages)
@@ -131,11 +142,7 @@ static bool drain_some(struct pindev_lease *lease)
 
 	put_dev_pagemap(pgmap);
 	lease->offset = 0;
-	if (++lease->index < lease->chunk->used)
-		return true;
-	lease->index = 0;
-	lease->chunk = lease->chunk == lease->last ?
-		       NULL : list_next_entry(lease->chunk, link);
+	next_run(lease, &lease->at);
 	return true;
 }
 
@@ -302,27 +309,21 @@ struct pindev_polled {
 };
 
 /* A run's pagemap exists while the run is not drained. */
-static struct dev_pagemap *pagemap_of(const struct pindev_run_chunk *chunk, u32 i)
+static struct dev_pagemap *pagemap_at(const struct pindev_cursor *at)
 {
-	return pindev_page_pgmap(pfn_to_page(chunk->runs[i].pfn));
+	return pindev_page_pgmap(pfn_to_page(pindev_run_pfn(&at->run)));
 }
 
 static bool is_dying(const struct pindev_lease *lease)
 {
-	const struct pindev_run_chunk *chunk = lease->chunk;
+	struct pindev_cursor at = lease->at;
 	bool all = !lease->device->pgmap;
-	u32 i = lease->index;
 
-	while (chunk) {
-		for (; i < chunk->used; i++) {
-			if (percpu_ref_is_dying(&pagemap_of(chunk, i)->ref))
-				return true;
-			if (!all)
-				return false;
-		}
-		chunk = chunk == lease->last ? NULL :
-			list_next_entry(chunk, link);
-		i = 0;
+	for (; at.chunk; next_run(lease, &at)) {
+		if (percpu_ref_is_dying(&pagemap_at(&at)->ref))
+			return true;
+		if (!all)
+			return false;
 	}
 	return false;
 }
@@ -334,7 +335,7 @@ static bool poll_lease(struct pindev_lease *lease)
 
 	spin_lock(&lease->leases->lock);
 	dying = is_dying(lease);
-	held = lease->chunk && !dying;
+	held = lease->at.chunk && !dying;
 	if (dying)
 		lose(lease, PIN_CAUSE_DEVICE, lease->range.start,
 		     lease->range.end);
@@ -402,9 +403,9 @@ int pindev_lease_watch(struct pindev_lease *lease)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&fresh->leases);
 	spin_lock(&lease->leases->lock);
-	held = lease->chunk;
+	held = lease->at.chunk;
 	if (held && !lease->several)
-		fresh->pgmap = pagemap_of(lease->chunk, lease->index);
+		fresh->pgmap = pagemap_at(&lease->at);
 	spin_unlock(&lease->leases->lock);
 	/* Lost already. */
 	if (!held)

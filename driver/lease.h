@@ -22,10 +22,9 @@
  * @runs: while the pin is made: the segment's
  * @several: while the pin is made: the runs may be of more than one pagemap
  * @file: what is mapped; NULL once given back
- * @chunk: where draining goes on; NULL: nothing of the lease is pinned
+ * @at: where draining goes on; beyond the last run: nothing of the lease is pinned
  * @last: last chunk of the lease's runs
- * @index: in @chunk
- * @offset: pages of that run that are unpinned already
+ * @offset: pages of the run at @at that are unpinned already
  * @lost: enum pin_cause: why it was taken back; NONE: it was not
  * @lost_range: what was invalidated of it
  *
@@ -43,9 +42,8 @@ struct pindev_lease {
 	struct pindev_runs runs;
 	bool several;
 	struct file *file;
-	struct pindev_run_chunk *chunk;
-	struct pindev_run_chunk *last;
-	u32 index;
+	struct pindev_cursor at;
+	const struct pindev_run_chunk *last;
 	u32 offset;
 	u32 lost;
 	struct pindev_range lost_range;

@@ -149,9 +149,9 @@ static bool holds_node(const struct pindev_pin *pin, u32 node)
 {
 	struct pindev_cursor at;
 
-	for (pindev_runs_first(&pin->runs, &at); at.run;
+	for (pindev_runs_first(&pin->runs, &at); at.chunk;
 	     pindev_runs_next(&pin->runs, &at)) {
-		if (at.run->node == node)
+		if (pindev_run_node(&at.run) == node)
 			return true;
 		cond_resched();
 	}
@@ -161,11 +161,12 @@ static bool holds_node(const struct pindev_pin *pin, u32 node)
 static bool holds_pfn(const struct pindev_pin *pin, u64 first, u64 last)
 {
 	struct pindev_cursor at;
+	u64 pfn;
 
-	for (pindev_runs_first(&pin->runs, &at); at.run;
+	for (pindev_runs_first(&pin->runs, &at); at.chunk;
 	     pindev_runs_next(&pin->runs, &at)) {
-		if (at.run->pfn <= last &&
-		    at.run->pfn + at.run->pages - 1 >= first)
+		pfn = pindev_run_pfn(&at.run);
+		if (pfn <= last && pfn + at.run.pages - 1 >= first)
 			return true;
 		cond_resched();
 	}

@@ -56,6 +56,8 @@
 #include <linux/xarray.h>
 #include <pin/ioctl.h>
 
+#include "runs.h"
+
 struct cred;
 struct file;
 struct pid;
@@ -140,79 +142,6 @@ struct pindev_context {
 	atomic64_t pages;
 	atomic64_t charged_pages;
 	struct pindev_events events;
-};
-
-/**
- * enum pindev_run_type - how the pages of a run are released
- * @PINDEV_RUN_RAM: one pin a page
- * @PINDEV_RUN_DEVICE: one pin a page, and a dev_pagemap reference for the run
- * @PINDEV_RUN_HUGETLB: one pin, on the first page, holds the whole huge page
- * @PINDEV_RUN_LEASE: as DEVICE, but by the lease that it belongs to
- */
-enum pindev_run_type {
-	PINDEV_RUN_RAM,
-	PINDEV_RUN_DEVICE,
-	PINDEV_RUN_HUGETLB,
-	PINDEV_RUN_LEASE,
-};
-
-/**
- * struct pindev_run - physically consecutive pages of one pin
- * @pfn: first page frame
- * @pages: pages of the range in this run, which for hugetlb is not the number
- *	of pins
- * @node: NUMA node of all of them
- * @type: enum pindev_run_type
- */
-struct pindev_run {
-	unsigned long pfn;
-	u32 pages;
-	u16 node;
-	u16 type;
-};
-
-/**
- * struct pindev_runs - the runs of a pin, in the order of its addresses
- * @chunks: struct pindev_run_chunk
- * @count: runs
- * @pages: their pages
- */
-struct pindev_runs {
-	struct list_head chunks;
-	u64 count;
-	u64 pages;
-};
-
-/**
- * struct pindev_run_chunk - some of the runs
- * @link: in struct pindev_runs
- * @first_run: number of its first run in the pin
- * @first_page: number of that run's first page in the pin
- * @used: runs in it
- * @capacity: runs that fit
- * @runs: the runs
- */
-struct pindev_run_chunk {
-	struct list_head link;
-	u64 first_run;
-	u64 first_page;
-	u32 used;
-	u32 capacity;
-	struct pindev_run runs[];
-};
-
-/**
- * struct pindev_cursor - a run among the runs of a pin
- * @run: the run; NULL beyond the last one
- * @page: number of its first page in the pin
- * @chunk: where it lies
- * @index: its place there
- */
-struct pindev_cursor {
-	const struct pindev_run *run;
-	u64 page;
-	const struct pindev_run_chunk *chunk;
-	u32 index;
 };
 
 /**
@@ -461,26 +390,6 @@ bool pindev_page_is_overpinned(struct page *page);
 void pindev_pin_release(struct pindev_pin *pin, bool dirty);
 bool pindev_pin_put(struct pindev_pin *pin);
 void pindev_record_put(struct pindev_pin *pin);
-
-/* runs.c */
-void pindev_runs_init(struct pindev_runs *runs);
-bool pindev_runs_extend(struct pindev_runs *runs, const struct pindev_run *run);
-int pindev_runs_append(struct pindev_runs *runs, const struct pindev_run *run);
-bool pindev_runs_follows(struct pindev_runs *runs, const struct pindev_run *run,
-			 u32 grown);
-void pindev_runs_grow(struct pindev_runs *runs, u32 pages);
-void pindev_runs_join(struct pindev_runs *runs, struct pindev_runs *from);
-struct pindev_run *pindev_runs_last(struct pindev_runs *runs);
-struct pindev_run_chunk *pindev_runs_first_chunk(struct pindev_runs *runs);
-struct pindev_run_chunk *pindev_runs_last_chunk(struct pindev_runs *runs);
-void pindev_runs_free(struct pindev_runs *runs);
-void pindev_runs_first(const struct pindev_runs *runs,
-		       struct pindev_cursor *cursor);
-void pindev_runs_seek(const struct pindev_runs *runs, u64 number,
-		      struct pindev_cursor *cursor);
-void pindev_runs_next(const struct pindev_runs *runs,
-		      struct pindev_cursor *cursor);
-void pindev_runs_nodes(const struct pindev_runs *runs, u64 *nodes, u32 count);
 
 /* report.c */
 int pindev_reports_init(struct pindev_reports *reports, u32 capacity,

@@ -31,8 +31,8 @@
 /* See MAX_RUNNING in ledger.c for why this leaves room enough. */
 #define REFCOUNT_GUARD	((int)BIT(30))
 
-/* Pages released between two chances for others to run. */
-#define RELEASE_CHUNK	BIT(15)
+/* Pages released between two chances for others to run: well below a millisecond. */
+#define RELEASE_PAGES	4096
 
 /**
  * struct attempt - a PIN in progress
@@ -81,29 +81,88 @@ int pindev_range_init(struct pindev_range *range, u64 addr, u64 length)
 	return 0;
 }
 
-static void unpin_consecutive(unsigned long pfn, unsigned long pages, bool dirty)
-{
-	unsigned long chunk;
+/**
+ * struct release - pages being given back
+ * @pin: whose
+ * @dirty: they may have been written to
+ * @given: pages that the ledger still counts
+ */
+struct release {
+	struct pindev_pin *pin;
+	bool dirty;
+	u32 given;
+};
 
-	for (; pages; pages -= chunk, pfn += chunk) {
-		chunk = min(pages, RELEASE_CHUNK);
-		unpin_user_page_range_dirty_lock(pfn_to_page(pfn), chunk, dirty);
-		cond_resched();
+static void give_way(struct release *release)
+{
+	pindev_ledger_refer(release->pin, -(long)release->given);
+	release->given = 0;
+	cond_resched();
+}
+
+static void unpin_one(struct release *release, struct page *page)
+{
+	if (release->dirty && !PageDirty(page))
+		set_page_dirty_lock(page);
+	unpin_user_page(page);
+	if (++release->given == RELEASE_PAGES)
+		give_way(release);
+}
+
+/* Struct pages of consecutive page frames are neighbours, see compat.h. */
+static void unpin_some(struct release *release, struct page *page, u32 pages)
+{
+	u32 some;
+
+	for (; pages; pages -= some, page += some) {
+		some = min(pages, RELEASE_PAGES - release->given);
+		unpin_user_page_range_dirty_lock(page, some, release->dirty);
+		release->given += some;
+		if (release->given == RELEASE_PAGES)
+			give_way(release);
 	}
 }
 
-static void release_run(struct pindev_pin *pin, const struct pindev_run *run,
-			bool dirty)
+static void release_run(struct release *release, const struct pindev_run *run)
 {
-	struct dev_pagemap *pgmap = NULL;
-	bool whole = run->type == PINDEV_RUN_HUGETLB;
+	struct page *page = pfn_to_page(pindev_run_pfn(run));
+	struct dev_pagemap *pgmap;
 
-	/* The page leads to its pagemap only while that is held. */
-	if (run->type == PINDEV_RUN_DEVICE)
-		pgmap = pindev_page_pgmap(pfn_to_page(run->pfn));
-	unpin_consecutive(run->pfn, whole ? 1 : run->pages, dirty);
-	put_dev_pagemap(pgmap);
-	pindev_ledger_refer(pin, whole ? -1L : -(long)run->pages);
+	switch (pindev_run_type(run)) {
+	case PINDEV_RUN_RAM:
+		/* The range helper is dear for a single page. */
+		if (run->pages == 1)
+			unpin_one(release, page);
+		else
+			unpin_some(release, page, run->pages);
+		break;
+	case PINDEV_RUN_HUGETLB:
+		unpin_one(release, page);
+		break;
+	case PINDEV_RUN_DEVICE:
+		/* The page leads to its pagemap only while that is held. */
+		pgmap = pindev_page_pgmap(page);
+		unpin_some(release, page, run->pages);
+		put_dev_pagemap(pgmap);
+		break;
+	case PINDEV_RUN_LEASE:
+		break;
+	}
+}
+
+static void release_runs(struct pindev_pin *pin, bool dirty)
+{
+	struct release release = { .pin = pin, .dirty = dirty };
+	const struct pindev_run_chunk *chunk;
+	struct pindev_cursor at;
+
+	list_for_each_entry(chunk, &pin->runs.chunks, link) {
+		pindev_cursor_enter(&at, chunk);
+		do
+			release_run(&release, &at.run);
+		while (pindev_cursor_step(&at));
+	}
+	give_way(&release);
 }
 
 /**
@@ -116,14 +175,8 @@ static void release_run(struct pindev_pin *pin, const struct pindev_run *run,
  */
 void pindev_pin_release(struct pindev_pin *pin, bool dirty)
 {
-	struct pindev_run_chunk *chunk;
-	u32 i;
-
 	pindev_leases_release(pin);
-	list_for_each_entry(chunk, &pin->runs.chunks, link)
-		for (i = 0; i < chunk->used; i++)
-			if (chunk->runs[i].type != PINDEV_RUN_LEASE)
-				release_run(pin, &chunk->runs[i], dirty);
+	release_runs(pin, dirty);
 	if (pin->published) {
 		atomic64_sub(pin->runs.pages, &pin->ctx->pages);
 		atomic64_sub(pin->charge.pages, &pin->ctx->charged_pages);
@@ -187,29 +240,26 @@ static struct pindev_pin *create_pin(struct pindev_context *ctx,
 }
 
 /*
- * Add one pinned page to the runs; 0 or the reason why that is impossible.  For
- * device memory the run takes over a pagemap reference.
+ * Add pinned pages, of consecutive page frames and alike, to the runs; 0 or the reason
+ * why that is impossible.  For device memory the run takes over a pagemap reference.
  */
-static u32 add_page(struct attempt *try, struct page *page)
+static u32 add_stretch(struct attempt *try, struct page *page, u32 pages)
 {
 	struct pindev_runs *runs = &try->pin->runs;
-	struct pindev_run run = {
-		.pfn = page_to_pfn(page),
-		.pages = 1,
-		.node = page_to_nid(page),
-		.type = PINDEV_RUN_RAM,
-	};
+	enum pindev_run_type type = PINDEV_RUN_RAM;
+	struct pindev_run run;
 	struct dev_pagemap *pgmap = NULL;
 
 	if (unlikely(is_zone_device_page(page))) {
 		/* Not in the section that makes taking the pagemap safe. */
 		if (try->segment.report.kind != PIN_KIND_DEVDAX)
 			return PIN_REASON_MAPPING_CHANGED;
-		pgmap = pindev_get_dev_pagemap(run.pfn);
+		pgmap = pindev_get_dev_pagemap(page_to_pfn(page));
 		if (!pgmap)
 			return PIN_REASON_DEVICE_BUSY;
-		run.type = PINDEV_RUN_DEVICE;
+		type = PINDEV_RUN_DEVICE;
 	}
+	run = pindev_run(page_to_pfn(page), pages, page_to_nid(page), type);
 	if (pgmap == try->last_pgmap && pindev_runs_extend(runs, &run)) {
 		put_dev_pagemap(pgmap);
 		return PIN_REASON_NONE;
@@ -231,31 +281,106 @@ bool pindev_page_is_overpinned(struct page *page)
 /* What speaks against a page that GUP has pinned, or 0. */
 static u32 page_reason(const struct attempt *try, struct page *page)
 {
-	bool hugetlb;
+	bool hugetlb = PageCompound(page) && folio_test_hugetlb(page_folio(page));
 
 	if (unlikely(pindev_page_is_overpinned(page)))
 		return PIN_REASON_REFCOUNT;
 	if (unlikely(try->segment.stale_reason) && !PageAnon(page))
 		return try->segment.stale_reason;
 	/* One small page of a huge page holds, and would have to pay for, all. */
-	hugetlb = try->segment.report.kind == PIN_KIND_HUGETLB;
-	if (unlikely(folio_test_hugetlb(page_folio(page)) != hugetlb))
+	if (unlikely(hugetlb != (try->segment.report.kind == PIN_KIND_HUGETLB)))
 		return PIN_REASON_MAPPING_CHANGED;
 	return PIN_REASON_NONE;
+}
+
+/* What speaks against one page of a folio speaks against all. */
+static long like_the_first_of_folio(struct page **pages, long count)
+{
+	struct folio *folio = page_folio(pages[0]);
+	long rest = folio_nr_pages(folio) - folio_page_idx(folio, pages[0]);
+	long i;
+
+	count = min(count, rest);
+	for (i = 1; i < count && pages[i] == pages[0] + i; i++)
+		;
+	return i;
+}
+
+/* The node of small pages of RAM with this page's key, as part of a place. */
+static bool node_of_small(struct page *page, u64 *node)
+{
+	if (PageHead(page) || is_zone_device_page(page))
+		return false;
+	*node = pindev_place(0, page_to_nid(page), PINDEV_RUN_RAM);
+	return true;
+}
+
+/*
+ * Add small pages of RAM, one by one; returns how many there were at the front that
+ * nothing speaks against.  This is what most pages go through: only what may differ from
+ * one to the next is looked at.  Pages of one zone are of one node and all of RAM or
+ * none, and what follows a small page is no tail.
+ */
+static long add_small_pages(struct attempt *try, struct page **pages, long count)
+{
+	struct pindev_runs *runs = &try->pin->runs;
+	unsigned long key = ~0UL;
+	struct pindev_tail tail;
+	struct page *page, *next;
+	u64 node = 0;
+	long i;
+
+	if (!pindev_tail_open(&tail, runs, count))
+		return 0;
+	for (i = 0, next = NULL; i < count; i++, next = page + 1) {
+		page = pages[i];
+		if (page_ref_count(page) > REFCOUNT_GUARD)
+			break;
+		if (unlikely(pindev_page_key(page) != key)) {
+			if (!node_of_small(page, &node))
+				break;
+			key = pindev_page_key(page);
+			next = NULL;
+		}
+		if (likely(page == next)) {
+			tail.last.pages++;
+			continue;
+		}
+		if (PageTail(page) ||
+		    !pindev_tail_add(&tail, page_to_pfn(page) | node))
+			break;
+	}
+	pindev_tail_close(&tail, runs, i);
+	return i;
+}
+
+/* How many pages, of consecutive page frames, the first one can be judged for. */
+static long like_the_first(const struct attempt *try, struct page **pages, long count)
+{
+	if (unlikely(try->segment.stale_reason) || !PageCompound(pages[0]))
+		return 1;
+	return like_the_first_of_folio(pages, count);
 }
 
 /* Turn @count pinned pages at @addr into runs, or unpin what is left of them. */
 static int add_batch(struct attempt *try, unsigned long addr, long count)
 {
+	bool simple = !try->segment.stale_reason;
+	long i = 0, some;
 	u32 reason;
-	long i;
 
-	for (i = 0; i < count; i++) {
+	while (i < count) {
+		if (simple)
+			i += add_small_pages(try, try->batch + i, count - i);
+		if (i == count)
+			break;
+		some = like_the_first(try, try->batch + i, count - i);
 		reason = page_reason(try, try->batch[i]);
 		if (!reason)
-			reason = add_page(try, try->batch[i]);
+			reason = add_stretch(try, try->batch[i], some);
 		if (reason)
 			goto err_unpin;
+		i += some;
 	}
 	try->covered += count;
 	pindev_ledger_refer(try->pin, count);
@@ -371,10 +496,8 @@ static int pin_huge_page(struct attempt *try, unsigned long *addr)
 	u64 page_size = try->segment.report.page_size;
 	unsigned long stop = min_t(unsigned long, try->segment.report.end,
 				   round_down(*addr, page_size) + page_size);
-	struct pindev_run run = {
-		.pages = (stop - *addr) >> PAGE_SHIFT,
-		.type = PINDEV_RUN_HUGETLB,
-	};
+	u32 pages = (stop - *addr) >> PAGE_SHIFT;
+	struct pindev_run run;
 	u32 reason;
 	long got;
 
@@ -390,8 +513,8 @@ static int pin_huge_page(struct attempt *try, unsigned long *addr)
 	reason = huge_page_reason(try, try->batch[0], *addr);
 	if (reason)
 		goto err_unpin;
-	run.pfn = page_to_pfn(try->batch[0]);
-	run.node = page_to_nid(try->batch[0]);
+	run = pindev_run(page_to_pfn(try->batch[0]), pages,
+			 page_to_nid(try->batch[0]), PINDEV_RUN_HUGETLB);
 	reason = PIN_REASON_NO_MEMORY;
 	if (pindev_runs_append(&try->pin->runs, &run))
 		goto err_unpin;
@@ -474,6 +597,7 @@ static int pin_all(struct attempt *try)
 		return pindev_refuse(try->refusal, PIN_REASON_NO_MEMORY, addr);
 	while (!err && addr < try->range.end)
 		err = pin_segment(try, &addr);
+	pindev_runs_seal(&try->pin->runs);
 	if (!err)
 		err = pindev_leases_fill(try->pin, try->batch, try->refusal);
 	/* A mapping that became hugetlb holds more than was charged. */

@@ -8,6 +8,11 @@
  * mapped in order, and a run that claimed so would give away memory that is not
  * pinned.  Everything here is arithmetic on page frame numbers; no struct page
  * is touched.
+ *
+ * A run is stored as one word of 64 bits, or as two if it is longer than the first
+ * has bits for, so that memory in which every page stands alone takes 8 bytes a page.
+ * The last run is kept apart, unpacked, because it may grow; its place is reserved.
+ * Who reads runs does so after pindev_runs_seal() has put it there.
  */
 #include <linux/gfp.h>
 #include <linux/limits.h>
@@ -16,16 +21,22 @@
 
 #include "pindev.h"
 
+#define CHUNK_WORDS \
+	((PAGE_SIZE - sizeof(struct pindev_run_chunk)) / sizeof(u64))
+
 /* Most pins are one or a few runs: the first chunk is small, later ones a page. */
-#define FIRST_CHUNK_RUNS	4
-#define CHUNK_RUNS \
-	((PAGE_SIZE - sizeof(struct pindev_run_chunk)) / sizeof(struct pindev_run))
+#define FIRST_CHUNK_WORDS	8
+
+static_assert(PINDEV_PAGES_BITS >= 8);
+static_assert(PINDEV_RUN_LEASE < BIT(PINDEV_TYPE_BITS));
 
 void pindev_runs_init(struct pindev_runs *runs)
 {
 	INIT_LIST_HEAD(&runs->chunks);
+	runs->tail = NULL;
 	runs->count = 0;
 	runs->pages = 0;
+	runs->last = (struct pindev_run) { };
 }
 
 struct pindev_run_chunk *pindev_runs_first_chunk(struct pindev_runs *runs)
@@ -34,19 +45,13 @@ struct pindev_run_chunk *pindev_runs_first_chunk(struct pindev_runs *runs)
 					link);
 }
 
-struct pindev_run_chunk *pindev_runs_last_chunk(struct pindev_runs *runs)
+/* Put the last run where readers find it. */
+void pindev_runs_seal(struct pindev_runs *runs)
 {
-	if (list_empty(&runs->chunks))
-		return NULL;
-	return list_last_entry(&runs->chunks, struct pindev_run_chunk, link);
-}
+	struct pindev_run_chunk *chunk = runs->tail;
 
-/* The last run, or NULL. */
-struct pindev_run *pindev_runs_last(struct pindev_runs *runs)
-{
-	struct pindev_run_chunk *chunk = pindev_runs_last_chunk(runs);
-
-	return chunk ? &chunk->runs[chunk->used - 1] : NULL;
+	if (chunk)
+		pindev_run_pack(&runs->last, &chunk->words[chunk->used]);
 }
 
 /**
@@ -57,66 +62,51 @@ struct pindev_run *pindev_runs_last(struct pindev_runs *runs)
  *
  * Return: true if they are consecutive and alike.
  */
-bool pindev_runs_follows(struct pindev_runs *runs, const struct pindev_run *run,
-			 u32 grown)
+bool pindev_runs_follows(const struct pindev_runs *runs,
+			 const struct pindev_run *run, u32 grown)
 {
-	const struct pindev_run *last = pindev_runs_last(runs);
+	const struct pindev_run *last = &runs->last;
 
-	return last && last->pfn + last->pages + grown == run->pfn &&
-	       last->type == run->type && last->node == run->node &&
-	       last->type != PINDEV_RUN_HUGETLB &&
+	/* Nodes and types that differ make places differ by far more than pages do. */
+	return last->pages && last->place + last->pages + grown == run->place &&
+	       pindev_run_type(run) != PINDEV_RUN_HUGETLB &&
 	       (u64)last->pages + grown + run->pages <= U32_MAX;
 }
 
 /* Make the last run longer; there is one, or @pages is 0. */
 void pindev_runs_grow(struct pindev_runs *runs, u32 pages)
 {
-	if (!pages)
-		return;
-	pindev_runs_last(runs)->pages += pages;
+	runs->last.pages += pages;
 	runs->pages += pages;
 }
 
-/**
- * pindev_runs_extend() - make the last run longer by a run that follows it
- * @runs: the runs
- * @run: consecutive pages; not a hugetlb run, whose pin is not per page
- *
- * Return: false if @run does not follow the last run and has to be appended.
- */
-bool pindev_runs_extend(struct pindev_runs *runs, const struct pindev_run *run)
+static struct pindev_run_chunk *add_chunk(struct pindev_runs *runs, u32 capacity)
 {
-	if (!pindev_runs_follows(runs, run, 0))
-		return false;
-	pindev_runs_grow(runs, run->pages);
-	return true;
+	struct pindev_run_chunk *chunk;
+
+	chunk = kmalloc(struct_size(chunk, words, capacity), GFP_KERNEL_ACCOUNT);
+	if (!chunk)
+		return NULL;
+	chunk->first_run = runs->count;
+	chunk->first_page = runs->pages;
+	chunk->used = 0;
+	chunk->capacity = capacity;
+	list_add_tail(&chunk->link, &runs->chunks);
+	runs->tail = chunk;
+	return chunk;
 }
 
-/**
- * pindev_runs_append() - add a run of its own
- * @runs: the runs
- * @run: the run, copied
- *
- * Return: 0, or -ENOMEM with @runs unchanged.
- */
-int pindev_runs_append(struct pindev_runs *runs, const struct pindev_run *run)
+/* As pindev_runs_append(), when the last chunk is full or there is none. */
+int pindev_runs_append_chunk(struct pindev_runs *runs, const struct pindev_run *run)
 {
-	struct pindev_run_chunk *chunk = pindev_runs_last_chunk(runs);
-	u32 capacity;
+	struct pindev_run_chunk *chunk;
 
-	if (!chunk || chunk->used == chunk->capacity) {
-		capacity = chunk ? CHUNK_RUNS : FIRST_CHUNK_RUNS;
-		chunk = kmalloc(struct_size(chunk, runs, capacity),
-				GFP_KERNEL_ACCOUNT);
-		if (!chunk)
-			return -ENOMEM;
-		chunk->first_run = runs->count;
-		chunk->first_page = runs->pages;
-		chunk->used = 0;
-		chunk->capacity = capacity;
-		list_add_tail(&chunk->link, &runs->chunks);
-	}
-	chunk->runs[chunk->used++] = *run;
+	pindev_runs_seal(runs);
+	chunk = add_chunk(runs, runs->tail ? CHUNK_WORDS : FIRST_CHUNK_WORDS);
+	if (!chunk)
+		return -ENOMEM;
+	chunk->count = 1;
+	runs->last = *run;
 	runs->count++;
 	runs->pages += run->pages;
 	return 0;
@@ -131,6 +121,10 @@ void pindev_runs_join(struct pindev_runs *runs, struct pindev_runs *from)
 {
 	struct pindev_run_chunk *chunk;
 
+	if (!from->count)
+		return;
+	pindev_runs_seal(runs);
+	pindev_runs_seal(from);
 	list_for_each_entry(chunk, &from->chunks, link) {
 		chunk->first_run += runs->count;
 		chunk->first_page += runs->pages;
@@ -138,6 +132,8 @@ void pindev_runs_join(struct pindev_runs *runs, struct pindev_runs *from)
 	list_splice_tail(&from->chunks, &runs->chunks);
 	runs->count += from->count;
 	runs->pages += from->pages;
+	runs->tail = from->tail;
+	runs->last = from->last;
 	pindev_runs_init(from);
 }
 
@@ -152,35 +148,29 @@ void pindev_runs_free(struct pindev_runs *runs)
 	pindev_runs_init(runs);
 }
 
-static void enter_chunk(const struct pindev_runs *runs,
-			const struct list_head *link,
-			struct pindev_cursor *cursor)
+static void enter_next(const struct pindev_runs *runs,
+		       const struct list_head *link,
+		       struct pindev_cursor *cursor)
 {
-	*cursor = (struct pindev_cursor) { .page = runs->pages };
 	if (link == &runs->chunks)
-		return;
-	cursor->chunk = list_entry(link, struct pindev_run_chunk, link);
-	cursor->run = cursor->chunk->runs;
-	cursor->page = cursor->chunk->first_page;
+		*cursor = (struct pindev_cursor) { .page = runs->pages };
+	else
+		pindev_cursor_enter(cursor, list_entry(link, struct pindev_run_chunk,
+						       link));
 }
 
 /* Set a cursor to the first run. */
 void pindev_runs_first(const struct pindev_runs *runs,
 		       struct pindev_cursor *cursor)
 {
-	enter_chunk(runs, runs->chunks.next, cursor);
+	enter_next(runs, runs->chunks.next, cursor);
 }
 
-/* Move a cursor, which is not beyond the last run, to the next run. */
-void pindev_runs_next(const struct pindev_runs *runs,
-		      struct pindev_cursor *cursor)
+/* Move a cursor, which is at the last run of its chunk, to the next run. */
+void pindev_runs_next_chunk(const struct pindev_runs *runs,
+			    struct pindev_cursor *cursor)
 {
-	if (cursor->index + 1 == cursor->chunk->used) {
-		enter_chunk(runs, cursor->chunk->link.next, cursor);
-		return;
-	}
-	cursor->page += cursor->run->pages;
-	cursor->run = &cursor->chunk->runs[++cursor->index];
+	enter_next(runs, cursor->chunk->link.next, cursor);
 }
 
 /* Set a cursor to run @number, or beyond the last run. */
@@ -188,10 +178,10 @@ void pindev_runs_seek(const struct pindev_runs *runs, u64 number,
 		      struct pindev_cursor *cursor)
 {
 	pindev_runs_first(runs, cursor);
-	while (cursor->run &&
-	       number >= cursor->chunk->first_run + cursor->chunk->used)
-		enter_chunk(runs, cursor->chunk->link.next, cursor);
-	while (cursor->run && number > cursor->chunk->first_run + cursor->index)
+	while (cursor->chunk &&
+	       number >= cursor->chunk->first_run + cursor->chunk->count)
+		enter_next(runs, cursor->chunk->link.next, cursor);
+	while (cursor->chunk && number > cursor->chunk->first_run + cursor->index)
 		pindev_runs_next(runs, cursor);
 }
 
@@ -204,12 +194,16 @@ void pindev_runs_seek(const struct pindev_runs *runs, u64 number,
 void pindev_runs_nodes(const struct pindev_runs *runs, u64 *nodes, u32 count)
 {
 	const struct pindev_run_chunk *chunk;
-	u32 i;
+	struct pindev_cursor at;
+	u16 node;
 
 	list_for_each_entry(chunk, &runs->chunks, link) {
-		for (i = 0; i < chunk->used; i++)
-			if (chunk->runs[i].node < count)
-				nodes[chunk->runs[i].node] += chunk->runs[i].pages;
+		pindev_cursor_enter(&at, chunk);
+		do {
+			node = pindev_run_node(&at.run);
+			if (node < count)
+				nodes[node] += at.run.pages;
+		} while (pindev_cursor_step(&at));
 		cond_resched();
 	}
 }

@@ -17,6 +17,11 @@
 #include <linux/sched.h>
 #include "features.h"
 
+/* The driver goes from a struct page to that of the next page frame by adding one. */
+#if !defined(CONFIG_SPARSEMEM_VMEMMAP) && !defined(CONFIG_FLATMEM)
+#error "struct pages of consecutive page frames have to be neighbours: SPARSEMEM_VMEMMAP"
+#endif
+
 #if !PINDEV_HAVE_MM_USER_NS
 #include <linux/sched/exec_state.h>
 #endif
@@ -70,6 +75,20 @@ static inline struct dev_pagemap *pindev_page_pgmap(struct page *page)
 #else
 	return compound_head(page)->pgmap;
 #endif
+}
+
+/*
+ * What a page's flags tell of its zone and node, and whether it is the first of a folio
+ * of several: all in one look, for where every instruction counts.
+ */
+static inline unsigned long pindev_page_key(const struct page *page)
+{
+#if PINDEV_HAVE_PAGE_MEMDESC_FLAGS
+	unsigned long flags = page->flags.f;
+#else
+	unsigned long flags = page->flags;
+#endif
+	return flags & (BIT(PG_head) | ZONEID_MASK << ZONEID_PGSHIFT);
 }
 
 /*

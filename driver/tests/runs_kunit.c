@@ -11,9 +11,7 @@
 
 static struct pindev_run ram(unsigned long pfn, u32 pages)
 {
-	return (struct pindev_run) {
-		.pfn = pfn, .pages = pages, .node = 1, .type = PINDEV_RUN_RAM,
-	};
+	return pindev_run(pfn, pages, 1, PINDEV_RUN_RAM);
 }
 
 /* Add a run as the driver does. */
@@ -55,7 +53,7 @@ static void other_pages_do_not(struct kunit *test)
 		{ 1004, 1, PINDEV_RUN_DEVICE },		/* device memory */
 		{ 1004, 1, PINDEV_RUN_HUGETLB },	/* a huge page */
 		{ 0, 1, PINDEV_RUN_RAM },
-		{ ULONG_MAX, 1, PINDEV_RUN_RAM },
+		{ BIT(PINDEV_PFN_BITS) - 1, 1, PINDEV_RUN_RAM },
 	};
 	struct pindev_runs runs;
 	int i;
@@ -63,10 +61,8 @@ static void other_pages_do_not(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		pindev_runs_init(&runs);
 		add(test, &runs, first);
-		second = (struct pindev_run) {
-			.pfn = cases[i].pfn, .pages = 1,
-			.node = cases[i].node, .type = cases[i].type,
-		};
+		second = pindev_run(cases[i].pfn, 1, cases[i].node,
+				    cases[i].type);
 		KUNIT_EXPECT_FALSE_MSG(test, pindev_runs_extend(&runs, &second),
 				       "case %d", i);
 		KUNIT_EXPECT_EQ(test, runs.pages, 4ULL);
@@ -77,11 +73,10 @@ static void other_pages_do_not(struct kunit *test)
 /* A huge page is held by one pin, so not even the next huge page joins it. */
 static void huge_pages_stay_alone(struct kunit *test)
 {
-	struct pindev_run first = ram(512, 512), second = ram(1024, 512);
+	struct pindev_run first = pindev_run(512, 512, 1, PINDEV_RUN_HUGETLB);
+	struct pindev_run second = pindev_run(1024, 512, 1, PINDEV_RUN_HUGETLB);
 	struct pindev_runs runs;
 
-	first.type = PINDEV_RUN_HUGETLB;
-	second.type = PINDEV_RUN_HUGETLB;
 	pindev_runs_init(&runs);
 	add(test, &runs, first);
 	KUNIT_EXPECT_FALSE(test, pindev_runs_extend(&runs, &second));
@@ -101,6 +96,12 @@ static void length_does_not_wrap(struct kunit *test)
 	pindev_runs_free(&runs);
 }
 
+/* Of one word and of two, in no regular order. */
+static u32 pages_of(u32 i)
+{
+	return i % 7 == 3 || i % 5 == 1 ? BIT(PINDEV_PAGES_BITS) - 1 + i % 3 : 1 + i % 7;
+}
+
 /* Many chunks: next and seek agree with the order in which runs were added. */
 static void cursors_find_every_run(struct kunit *test)
 {
@@ -112,41 +113,44 @@ static void cursors_find_every_run(struct kunit *test)
 
 	pindev_runs_init(&runs);
 	pindev_runs_first(&runs, &walk);
-	KUNIT_EXPECT_PTR_EQ(test, (void *)walk.run, NULL);
+	KUNIT_EXPECT_NULL(test, walk.chunk);
 	for (i = 0; i < count; i++)
-		add(test, &runs, ram(10000ul * i, 1 + i % 7));
+		add(test, &runs, ram(10000ul * i, pages_of(i)));
+	pindev_runs_seal(&runs);
 	KUNIT_ASSERT_EQ(test, runs.count, (u64)count);
 
 	pindev_runs_first(&runs, &walk);
 	for (i = 0; i < count; i++) {
 		pindev_runs_seek(&runs, i, &seek);
-		KUNIT_ASSERT_PTR_EQ(test, (void *)seek.run, (void *)walk.run);
+		KUNIT_ASSERT_PTR_EQ(test, seek.chunk, walk.chunk);
+		KUNIT_ASSERT_EQ(test, seek.word, walk.word);
 		KUNIT_ASSERT_EQ(test, seek.page, page);
 		KUNIT_ASSERT_EQ(test, walk.page, page);
-		KUNIT_ASSERT_EQ(test, walk.run->pfn, 10000ul * i);
-		page += walk.run->pages;
+		KUNIT_ASSERT_EQ(test, pindev_run_pfn(&walk.run), 10000ul * i);
+		KUNIT_ASSERT_EQ(test, walk.run.pages, pages_of(i));
+		page += walk.run.pages;
 		pindev_runs_next(&runs, &walk);
 	}
-	KUNIT_EXPECT_PTR_EQ(test, (void *)walk.run, NULL);
+	KUNIT_EXPECT_NULL(test, walk.chunk);
 	KUNIT_EXPECT_EQ(test, walk.page, runs.pages);
 	pindev_runs_seek(&runs, count, &seek);
-	KUNIT_EXPECT_PTR_EQ(test, (void *)seek.run, NULL);
+	KUNIT_EXPECT_NULL(test, seek.chunk);
 	pindev_runs_free(&runs);
 }
 
 static void nodes_add_up(struct kunit *test)
 {
-	struct pindev_run far = ram(5000, 3), beyond = ram(7000, 5);
+	struct pindev_run far = pindev_run(5000, 3, 2, PINDEV_RUN_RAM);
+	struct pindev_run beyond = pindev_run(7000, 5, 3, PINDEV_RUN_RAM);
 	struct pindev_runs runs;
 	u64 nodes[3] = { };
 
-	far.node = 2;
-	beyond.node = 3;
 	pindev_runs_init(&runs);
 	add(test, &runs, ram(1, 7));
 	add(test, &runs, far);
 	add(test, &runs, ram(100, 1));
 	add(test, &runs, beyond);
+	pindev_runs_seal(&runs);
 	pindev_runs_nodes(&runs, nodes, 3);
 	KUNIT_EXPECT_EQ(test, nodes[0], 0ULL);
 	KUNIT_EXPECT_EQ(test, nodes[1], 8ULL);
@@ -175,10 +179,10 @@ static void joined_runs_count_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, runs.pages, 20ULL + 1500ULL);
 	for (number = 0; number < runs.count; number++) {
 		pindev_runs_seek(&runs, number, &at);
-		KUNIT_ASSERT_NOT_NULL(test, at.run);
+		KUNIT_ASSERT_NOT_NULL(test, at.chunk);
 		KUNIT_EXPECT_EQ(test, at.page,
 				number < 10 ? 2 * number : 20 + 3 * (number - 10));
-		KUNIT_EXPECT_EQ(test, at.run->pfn,
+		KUNIT_EXPECT_EQ(test, pindev_run_pfn(&at.run),
 				number < 10 ? 1000 + 10 * (unsigned long)number :
 				9000 + 10 * ((unsigned long)number - 10));
 	}
@@ -205,7 +209,62 @@ static void follows_what_has_grown(struct kunit *test)
 	pindev_runs_free(&runs);
 }
 
+/* What is told apart stays apart when it is packed, at the ends of each field. */
+static void packing_loses_nothing(struct kunit *test)
+{
+	static const unsigned long pfns[] = { 0, 1, BIT(PINDEV_PFN_BITS) - 1 };
+	static const u32 lengths[] = {
+		1, BIT(PINDEV_PAGES_BITS) - 1, BIT(PINDEV_PAGES_BITS), U32_MAX,
+	};
+	static const enum pindev_run_type types[] = {
+		PINDEV_RUN_RAM, PINDEV_RUN_DEVICE, PINDEV_RUN_HUGETLB,
+		PINDEV_RUN_LEASE,
+	};
+	struct pindev_run run, seen;
+	u64 words[PINDEV_RUN_WORDS];
+	u16 node;
+	int i;
+
+	for (i = 0; i < 3 * 4 * 4 * 2; i++) {
+		node = i / 48 ? BIT(NODES_SHIFT) - 1 : 0;
+		run = pindev_run(pfns[i % 3], lengths[i / 3 % 4], node,
+				 types[i / 12 % 4]);
+		memset(words, 0xff, sizeof(words));
+		memset(&seen, 0xff, sizeof(seen));
+		pindev_run_pack(&run, words);
+		pindev_run_unpack(words, &seen);
+		KUNIT_EXPECT_EQ(test, pindev_run_pfn(&seen), pfns[i % 3]);
+		KUNIT_EXPECT_EQ(test, seen.pages, lengths[i / 3 % 4]);
+		KUNIT_EXPECT_EQ(test, pindev_run_type(&seen), types[i / 12 % 4]);
+		KUNIT_EXPECT_EQ(test, pindev_run_node(&seen), node);
+		if (pindev_run_words(&run) == 1)
+			KUNIT_EXPECT_EQ(test, words[1], U64_MAX);
+	}
+}
+
+/* A lease grows in its place while others read it. */
+static void a_lease_grows_in_place(struct kunit *test)
+{
+	struct pindev_run lease = pindev_run(1000, 1, 1, PINDEV_RUN_LEASE);
+	struct pindev_cursor at;
+	struct pindev_runs runs;
+
+	pindev_runs_init(&runs);
+	add(test, &runs, lease);
+	pindev_runs_seal(&runs);
+	pindev_runs_first(&runs, &at);
+	KUNIT_EXPECT_EQ(test, at.run.pages, 1U);
+	pindev_runs_grow(&runs, BIT(PINDEV_PAGES_BITS));
+	pindev_runs_seal(&runs);
+	pindev_cursor_reread(&at);
+	KUNIT_EXPECT_EQ(test, at.run.pages, (u32)BIT(PINDEV_PAGES_BITS) + 1);
+	KUNIT_EXPECT_FALSE(test, pindev_cursor_step(&at));
+	pindev_runs_free(&runs);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(packing_loses_nothing),
+	KUNIT_CASE(a_lease_grows_in_place),
 	KUNIT_CASE(consecutive_pages_share_a_run),
 	KUNIT_CASE(other_pages_do_not),
 	KUNIT_CASE(huge_pages_stay_alone),
