@@ -22,5 +22,5 @@ static_assert(sizeof(struct pin_runs) == 64);
 static_assert(sizeof(struct pin_access) == 48);
 static_assert(sizeof(struct pin_event) == 64);
 
-/* A pin's id indexes an xarray. */
+/* A context's id indexes an xarray. */
 static_assert(sizeof(unsigned long) == sizeof(u64));

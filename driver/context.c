@@ -3,10 +3,9 @@
  * One open file: its table of pins, and the commands that only look something
  * up in it.
  *
- * A slot of the table is reserved before its pin is published: a reserved slot
- * counts against the cap, but no lookup finds it, so that a guessed id cannot
- * touch a pin in the making.  Whoever takes a pin out of the table, under its
- * lock, owns the table's reference.
+ * A pin counts against the cap before it is published in the table, and until then
+ * no lookup finds it, so that a guessed id cannot touch a pin in the making.
+ * Whoever takes a pin out of the table, under its lock, owns the table's reference.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -36,7 +35,7 @@ struct pindev_context *pindev_context_create(void)
 	if (!ctx)
 		return NULL;
 	refcount_set(&ctx->refs, 1);
-	xa_init_flags(&ctx->pins, XA_FLAGS_ACCOUNT);
+	pindev_table_init(&ctx->pins);
 	pindev_events_init(&ctx->events);
 	pindev_owner_init(&ctx->owner);
 	if (pindev_ledger_insert_context(ctx)) {
@@ -53,7 +52,6 @@ void pindev_context_put(struct pindev_context *ctx)
 		return;
 	pindev_ledger_remove_context(ctx);
 	pindev_owner_free(&ctx->owner);
-	xa_destroy(&ctx->pins);
 	pindev_events_destroy(&ctx->events);
 	kfree(ctx);
 }
@@ -73,53 +71,52 @@ static void drop_pin(struct pindev_pin *pin)
 	pindev_record_put(pin);
 }
 
+static struct pindev_pin *pin_of(struct pindev_entry *entry)
+{
+	return entry ? container_of(entry, struct pindev_pin, in_context) : NULL;
+}
+
+/* Take the first pin out of the table. */
+static struct pindev_pin *take_first(struct pindev_context *ctx)
+{
+	struct pindev_pin *pin;
+
+	spin_lock(&ctx->pins.lock);
+	pin = pin_of(pindev_table_after(&ctx->pins, 0));
+	if (pin)
+		pindev_table_erase(&ctx->pins, &pin->in_context);
+	spin_unlock(&ctx->pins.lock);
+	return pin;
+}
+
 /* No ioctl runs any more: the last reference to the file is gone. */
 void pindev_context_close(struct pindev_context *ctx)
 {
 	struct pindev_pin *pin;
-	unsigned long id;
 
 	if (atomic_read(&ctx->count)) {
 		pindev_ledger_leak();
 		pindev_notice_closed(ctx);
 	}
-	xa_for_each(&ctx->pins, id, pin) {
-		xa_erase(&ctx->pins, id);
+	while ((pin = take_first(ctx))) {
 		atomic_dec(&ctx->count);
 		drop_pin(pin);
+		cond_resched();
 	}
 	pindev_context_put(ctx);
 }
 
-/**
- * pindev_context_reserve() - make room for a pin
- * @ctx: the context
- * @id: the pin's id
- * @refusal: filled in on failure
- * @addr: for the refusal
- *
- * Return: 0; to be followed by publish or cancel.  Otherwise a refusal.
- */
-int pindev_context_reserve(struct pindev_context *ctx, u64 id,
-			   struct pin_refusal *refusal, u64 addr)
+/* Count one more pin against the cap: true, then publish or cancel follows. */
+bool pindev_context_reserve(struct pindev_context *ctx)
 {
-	u32 reason = PIN_REASON_CONTEXT_CAP;
-
-	if (atomic_inc_return(&ctx->count) > READ_ONCE(pindev_ledger_max_pins))
-		goto err_count;
-	reason = PIN_REASON_NO_MEMORY;
-	if (xa_reserve(&ctx->pins, id, GFP_KERNEL_ACCOUNT))
-		goto err_count;
-	return 0;
-
-err_count:
-	atomic_dec(&ctx->count);
-	return pindev_refuse(refusal, reason, addr);
+	if (atomic_inc_return(&ctx->count) <= READ_ONCE(pindev_ledger_max_pins))
+		return true;
+	pindev_context_cancel(ctx);
+	return false;
 }
 
-void pindev_context_cancel(struct pindev_context *ctx, u64 id)
+void pindev_context_cancel(struct pindev_context *ctx)
 {
-	xa_release(&ctx->pins, id);
 	atomic_dec(&ctx->count);
 }
 
@@ -139,12 +136,11 @@ void pindev_context_publish(struct pindev_context *ctx, struct pindev_pin *pin)
 	trace_pin(pin);
 	pindev_notice_pinned(pin);
 
-	xa_lock(&ctx->pins);
-	/* The slot exists, so nothing is allocated and nothing can fail. */
-	__xa_store(&ctx->pins, pin->id, pin, GFP_NOWAIT);
+	spin_lock(&ctx->pins.lock);
+	pindev_table_insert(&ctx->pins, &pin->in_context);
 	pindev_leases_publish(pin);
 	lost = pindev_pin_is_revoked(pin);
-	xa_unlock(&ctx->pins);
+	spin_unlock(&ctx->pins.lock);
 	if (lost)
 		pindev_delay(PINDEV_DELAY_LEASE_LOST);
 }
@@ -160,11 +156,11 @@ struct pindev_pin *pindev_context_get(struct pindev_context *ctx, u64 id)
 {
 	struct pindev_pin *pin;
 
-	xa_lock(&ctx->pins);
-	pin = xa_load(&ctx->pins, id);
+	spin_lock(&ctx->pins.lock);
+	pin = pin_of(pindev_table_find(&ctx->pins, id));
 	if (pin)
 		refcount_inc(&pin->refs);
-	xa_unlock(&ctx->pins);
+	spin_unlock(&ctx->pins.lock);
 	return pin;
 }
 
@@ -172,12 +168,11 @@ static struct pindev_pin *take_pin(struct pindev_context *ctx, u64 id)
 {
 	struct pindev_pin *pin;
 
-	xa_lock(&ctx->pins);
-	/* Not __xa_erase() at once: that would take a reserved slot away. */
-	pin = xa_load(&ctx->pins, id);
+	spin_lock(&ctx->pins.lock);
+	pin = pin_of(pindev_table_find(&ctx->pins, id));
 	if (pin)
-		__xa_erase(&ctx->pins, id);
-	xa_unlock(&ctx->pins);
+		pindev_table_erase(&ctx->pins, &pin->in_context);
+	spin_unlock(&ctx->pins.lock);
 	return pin;
 }
 
@@ -230,32 +225,31 @@ void pindev_context_show(struct pindev_context *ctx, struct seq_file *out)
 		   atomic64_read(&ctx->charged_pages));
 }
 
-static bool is_listed(struct pindev_context *ctx, u64 id, u32 flags)
+/* The id of the first pin above @id, and whether it is listed; 0: there is none. */
+static u64 next_id(struct pindev_context *ctx, u64 id, u32 flags, bool *listed)
 {
 	struct pindev_pin *pin;
-	bool lost;
 
-	if (!(flags & PIN_LIST_REVOKED))
-		return true;
-	pin = pindev_context_get(ctx, id);
-	if (!pin)
-		return false;
-	lost = pindev_pin_is_revoked(pin);
-	pindev_pin_put(pin);
-	return lost;
+	spin_lock(&ctx->pins.lock);
+	pin = pin_of(pindev_table_after(&ctx->pins, id));
+	id = pin ? pin->id : 0;
+	*listed = pin && (!(flags & PIN_LIST_REVOKED) || pindev_pin_is_revoked(pin));
+	spin_unlock(&ctx->pins.lock);
+	return id;
 }
 
 /* Ids, in rising order, that lie above @cursor; sets the cursor to go on from. */
 static u32 collect_ids(struct pindev_context *ctx, u64 cursor, u32 flags,
 		       u64 *ids, u32 capacity, u64 *next)
 {
-	unsigned long id = cursor;
+	u64 id = cursor;
 	u32 count = 0;
+	bool listed;
 
 	*next = 0;
-	while (xa_find_after(&ctx->pins, &id, ULONG_MAX, XA_PRESENT)) {
+	while ((id = next_id(ctx, id, flags, &listed))) {
 		cond_resched();
-		if (!is_listed(ctx, id, flags))
+		if (!listed)
 			continue;
 		if (count == capacity) {
 			*next = ids[count - 1];

@@ -12,7 +12,7 @@
  * pin's record lives until it has left the table, a context's too.
  *
  * users_lock guards the hash of users and their use counts.  It is a leaf, and so are
- * the xa_locks of the tables, but that the lock of a pin's leases is taken under that
+ * the locks of the tables, but that the lock of a pin's leases is taken under that
  * of pins to revoke one.  The sums are atomic and each is right by itself; together
  * they are exact only while nobody pins or unpins.
  */
@@ -68,7 +68,7 @@ struct pindev_user {
 static atomic64_t last_id;
 static atomic64_t last_context;
 static atomic_long_t pinned_pages;
-static DEFINE_XARRAY_FLAGS(pins, XA_FLAGS_ACCOUNT);
+static struct pindev_table pins = PINDEV_TABLE(pins);
 static DEFINE_XARRAY_FLAGS(contexts, XA_FLAGS_ACCOUNT);
 
 /* Changes whenever an answer about all pins may have changed. */
@@ -119,20 +119,14 @@ unsigned int pindev_ledger_generation(void)
 
 /* --- pins and contexts */
 
-/* Make room for a pin: 0, then insert or cancel follows, or -ENOMEM. */
-int pindev_ledger_reserve(u64 id)
-{
-	return xa_reserve(&pins, id, GFP_KERNEL_ACCOUNT);
-}
-
-void pindev_ledger_cancel(u64 id)
-{
-	xa_release(&pins, id);
-}
-
 static u32 mode_of(const struct pindev_pin *pin)
 {
 	return pin->leases ? PIN_MODE_LEASE : PIN_MODE_LONGTERM;
+}
+
+static struct pindev_pin *pin_of(struct pindev_entry *entry)
+{
+	return entry ? container_of(entry, struct pindev_pin, in_ledger) : NULL;
 }
 
 /* The pin is complete; the caller holds a reference until it is published. */
@@ -142,8 +136,9 @@ void pindev_ledger_insert(struct pindev_pin *pin)
 
 	atomic64_inc(&sums.pins[mode]);
 	atomic64_add(pin->runs.pages, &sums.pages[mode]);
-	/* The slot exists, so nothing is allocated and nothing can fail. */
-	xa_store(&pins, pin->id, pin, GFP_NOWAIT);
+	spin_lock(&pins.lock);
+	pindev_table_insert(&pins, &pin->in_ledger);
+	spin_unlock(&pins.lock);
 	atomic_inc(&generation);
 }
 
@@ -153,7 +148,9 @@ void pindev_ledger_remove(struct pindev_pin *pin)
 	if (!pindev_pin_is_revoked(pin))
 		pindev_ledger_lose(pin);
 	atomic64_dec(&sums.pins[mode_of(pin)]);
-	xa_erase(&pins, pin->id);
+	spin_lock(&pins.lock);
+	pindev_table_erase(&pins, &pin->in_ledger);
+	spin_unlock(&pins.lock);
 	atomic_inc(&generation);
 }
 
@@ -189,8 +186,8 @@ int pindev_ledger_force(u64 id, struct pindev_pin **pin)
 {
 	int err = 0;
 
-	xa_lock(&pins);
-	*pin = xa_load(&pins, id);
+	spin_lock(&pins.lock);
+	*pin = pin_of(pindev_table_find(&pins, id));
 	if (!*pin)
 		err = -ENOENT;
 	else if ((*pin)->leases ? pindev_leases_force(*pin) :
@@ -198,7 +195,7 @@ int pindev_ledger_force(u64 id, struct pindev_pin **pin)
 		WRITE_ONCE((*pin)->forced, true);
 	else
 		err = pindev_pin_is_revoked(*pin) ? -ESTALE : -ENOENT;
-	xa_unlock(&pins);
+	spin_unlock(&pins.lock);
 	return err;
 }
 
@@ -210,9 +207,9 @@ bool pindev_ledger_forced(struct pindev_pin *pin)
 {
 	bool forced;
 
-	xa_lock(&pins);
+	spin_lock(&pins.lock);
 	forced = pin->forced;
-	xa_unlock(&pins);
+	spin_unlock(&pins.lock);
 	return forced;
 }
 
@@ -246,11 +243,11 @@ struct pindev_pin *pindev_ledger_find(u64 id)
 {
 	struct pindev_pin *pin;
 
-	xa_lock(&pins);
-	pin = xa_load(&pins, id);
+	spin_lock(&pins.lock);
+	pin = pin_of(pindev_table_find(&pins, id));
 	if (pin)
 		refcount_inc(&pin->records);
-	xa_unlock(&pins);
+	spin_unlock(&pins.lock);
 	return pin;
 }
 
@@ -263,14 +260,15 @@ struct pindev_pin *pindev_ledger_find(u64 id)
  */
 struct pindev_pin *pindev_ledger_next(u64 above, u64 last)
 {
-	unsigned long id = above;
 	struct pindev_pin *pin;
 
-	xa_lock(&pins);
-	pin = xa_find_after(&pins, &id, last, XA_PRESENT);
+	spin_lock(&pins.lock);
+	pin = pin_of(pindev_table_after(&pins, above));
+	if (pin && pin->id > last)
+		pin = NULL;
 	if (pin)
 		refcount_inc(&pin->records);
-	xa_unlock(&pins);
+	spin_unlock(&pins.lock);
 	return pin;
 }
 

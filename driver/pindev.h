@@ -24,7 +24,7 @@
  *
  * Locks
  *
- *   The tables' xa_locks and the ledger's users_lock are leaves: nothing is
+ *   The tables' locks and the ledger's users_lock are leaves: nothing is
  *   taken, allocated with GFP_KERNEL, copied to or from user space or pinned
  *   under them.  The ledger's semaphores, which bound how many PINs run, are
  *   taken before everything else and are held across GUP, but not across a copy
@@ -33,7 +33,7 @@
  *   tried.  The lock of a pin's leases is taken by mmu notifiers, so nothing is
  *   allocated under it.
  *   Order: running semaphores -> i_rwsem -> dax_read_lock (SRCU) -> mmap_lock ->
- *   leaves; xa_lock of a context or of the ledger -> lock of the leases -> lock of the
+ *   leaves; lock of the table of a context or of the ledger -> lock of the leases -> lock of the
  *   events.
  *
  * Errors
@@ -53,10 +53,10 @@
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
-#include <linux/xarray.h>
 #include <pin/ioctl.h>
 
 #include "runs.h"
+#include "table.h"
 
 struct cred;
 struct file;
@@ -127,8 +127,8 @@ struct pindev_viewer {
  * @refs: see the head of this file
  * @id: unique in the system, never used again
  * @owner: who opened it
- * @pins: id to struct pindev_pin
- * @count: entries of @pins, those reserved and not yet published included
+ * @pins: struct pindev_pin
+ * @count: how many, those in the making included
  * @pages: pages of published pins
  * @charged_pages: what they are charged
  * @events: what the owner is to be told
@@ -137,7 +137,7 @@ struct pindev_context {
 	refcount_t refs;
 	u64 id;
 	struct pindev_owner owner;
-	struct xarray pins;
+	struct pindev_table pins;
 	atomic_t count;
 	atomic64_t pages;
 	atomic64_t charged_pages;
@@ -208,6 +208,8 @@ struct pindev_leases {
  * @records: references to the record; see there, too
  * @ctx: its context; holds a reference
  * @id: unique in the system, never used again
+ * @in_context: in the table of its context
+ * @in_ledger: in that of the ledger
  * @flags: enum pin_flags
  * @addr: as asked for
  * @length: as asked for
@@ -227,6 +229,8 @@ struct pindev_pin {
 	refcount_t records;
 	struct pindev_context *ctx;
 	u64 id;
+	struct pindev_entry in_context;
+	struct pindev_entry in_ledger;
 	u32 flags;
 	u64 addr;
 	u64 length;
@@ -366,9 +370,8 @@ void pindev_owner_free(struct pindev_owner *owner);
 struct pindev_context *pindev_context_create(void);
 void pindev_context_close(struct pindev_context *ctx);
 void pindev_context_put(struct pindev_context *ctx);
-int pindev_context_reserve(struct pindev_context *ctx, u64 id,
-			   struct pin_refusal *refusal, u64 addr);
-void pindev_context_cancel(struct pindev_context *ctx, u64 id);
+bool pindev_context_reserve(struct pindev_context *ctx);
+void pindev_context_cancel(struct pindev_context *ctx);
 void pindev_context_publish(struct pindev_context *ctx, struct pindev_pin *pin);
 bool pindev_context_full(struct pindev_context *ctx);
 struct pindev_pin *pindev_context_get(struct pindev_context *ctx, u64 id);
@@ -489,8 +492,6 @@ void pindev_netlink_exit(void);
 extern unsigned long pindev_ledger_max_pages;
 extern unsigned int pindev_ledger_max_pins;
 u64 pindev_ledger_next_id(void);
-int pindev_ledger_reserve(u64 id);
-void pindev_ledger_cancel(u64 id);
 void pindev_ledger_insert(struct pindev_pin *pin);
 void pindev_ledger_remove(struct pindev_pin *pin);
 void pindev_ledger_lose(struct pindev_pin *pin);

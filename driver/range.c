@@ -230,6 +230,8 @@ static struct pindev_pin *create_pin(struct pindev_context *ctx,
 	refcount_inc(&ctx->refs);
 	pin->ctx = ctx;
 	pin->id = pindev_ledger_next_id();
+	pin->in_context.id = pin->id;
+	pin->in_ledger.id = pin->id;
 	pin->flags = arg->flags;
 	pin->addr = arg->addr;
 	pin->length = arg->length;
@@ -694,25 +696,9 @@ static int answer(struct pindev_request *req, const struct pindev_pin *pin,
 	return err;
 }
 
-/* A slot in the context and one in the ledger. */
-static int reserve(struct pindev_context *ctx, struct attempt *try)
-{
-	u64 id = try->pin->id;
-	int err;
-
-	err = pindev_context_reserve(ctx, id, try->refusal, try->range.start);
-	if (err)
-		return err;
-	if (!pindev_ledger_reserve(id))
-		return 0;
-	pindev_context_cancel(ctx, id);
-	return pindev_refuse(try->refusal, PIN_REASON_NO_MEMORY,
-			     try->range.start);
-}
-
 /*
- * Everything that can fail comes before the pin is published: the slots, the
- * pages, both copies to the caller.
+ * Everything that can fail comes before the pin is published: the cap, the pages,
+ * both copies to the caller.
  */
 static int pin_and_publish(struct pindev_request *req, struct attempt *try,
 			   struct pindev_reports *reports)
@@ -723,9 +709,9 @@ static int pin_and_publish(struct pindev_request *req, struct attempt *try,
 	err = judge(try, reports);
 	if (err)
 		return err;
-	err = reserve(req->ctx, try);
-	if (err)
-		return err;
+	if (!pindev_context_reserve(req->ctx))
+		return pindev_refuse(try->refusal, PIN_REASON_CONTEXT_CAP,
+				     try->range.start);
 	err = pin_bounded(try, reports);
 	if (err)
 		goto err_cancel;
@@ -739,8 +725,7 @@ static int pin_and_publish(struct pindev_request *req, struct attempt *try,
 err_discard:
 	pindev_pin_release(pin, false);
 err_cancel:
-	pindev_ledger_cancel(pin->id);
-	pindev_context_cancel(req->ctx, pin->id);
+	pindev_context_cancel(req->ctx);
 	return err;
 }
 
