@@ -311,6 +311,17 @@ static void judge_vma(struct vm_area_struct *vma, unsigned long start,
 		report->flags |= PIN_REPORT_LEASE;
 }
 
+static void judge_at(struct mm_struct *mm, unsigned long addr, unsigned long end,
+		     u32 flags, struct pindev_segment *segment)
+{
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
+
+	if (vma)
+		judge_vma(vma, addr, end, flags, segment);
+	else
+		judge_hole(addr, addr + PAGE_SIZE, segment);
+}
+
 /**
  * pindev_classify_at() - judge the mapping at one address
  * @addr: page aligned
@@ -324,17 +335,10 @@ static void judge_vma(struct vm_area_struct *vma, unsigned long start,
 int pindev_classify_at(unsigned long addr, unsigned long end, u32 flags,
 		       struct pindev_segment *segment)
 {
-	struct mm_struct *mm = current->mm;
-	struct vm_area_struct *vma;
-
-	if (mmap_read_lock_killable(mm))
+	if (mmap_read_lock_killable(current->mm))
 		return -EINTR;
-	vma = vma_lookup(mm, addr);
-	if (vma)
-		judge_vma(vma, addr, end, flags, segment);
-	else
-		judge_hole(addr, addr + PAGE_SIZE, segment);
-	mmap_read_unlock(mm);
+	judge_at(current->mm, addr, end, flags, segment);
+	mmap_read_unlock(current->mm);
 	return 0;
 }
 
@@ -476,14 +480,16 @@ static unsigned long huge_page_rest(struct mm_struct *mm, unsigned long addr,
  * pindev_classify_charge() - what pinning a range is charged
  * @mm: the address space; the caller holds mm_users
  * @range: the range
+ * @flags: enum pin_check_flags; WRITE and LEASE matter
  * @pages: out: its base pages, and the rest of the huge pages at its two ends;
  *	between them hugetlb mappings consist of whole huge pages
+ * @first: filled in as by pindev_classify_at() for the start of the range, unless NULL
  *
  * Return: 0, or -EINTR on a fatal signal.
  */
 int pindev_classify_charge(struct mm_struct *mm,
-			   const struct pindev_range *range,
-			   unsigned long *pages)
+			   const struct pindev_range *range, u32 flags,
+			   unsigned long *pages, struct pindev_segment *first)
 {
 	unsigned long bytes = range->end - range->start;
 
@@ -491,6 +497,8 @@ int pindev_classify_charge(struct mm_struct *mm,
 		return -EINTR;
 	bytes += huge_page_rest(mm, range->start, true);
 	bytes += huge_page_rest(mm, range->end, false);
+	if (first)
+		judge_at(mm, range->start, range->end, flags, first);
 	mmap_read_unlock(mm);
 	*pages = bytes >> PAGE_SHIFT;
 	return 0;

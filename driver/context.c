@@ -34,16 +34,23 @@ struct pindev_context *pindev_context_create(void)
 
 	if (!ctx)
 		return NULL;
+	ctx->user = pindev_ledger_get_user(current_uid());
+	if (!ctx->user)
+		goto err_free;
 	refcount_set(&ctx->refs, 1);
 	pindev_table_init(&ctx->pins);
 	pindev_events_init(&ctx->events);
 	pindev_owner_init(&ctx->owner);
-	if (pindev_ledger_insert_context(ctx)) {
-		pindev_owner_free(&ctx->owner);
-		kfree(ctx);
-		return NULL;
-	}
+	if (pindev_ledger_insert_context(ctx))
+		goto err_owner;
 	return ctx;
+
+err_owner:
+	pindev_owner_free(&ctx->owner);
+	pindev_ledger_put_user(ctx->user);
+err_free:
+	kfree(ctx);
+	return NULL;
 }
 
 void pindev_context_put(struct pindev_context *ctx)
@@ -52,6 +59,7 @@ void pindev_context_put(struct pindev_context *ctx)
 		return;
 	pindev_ledger_remove_context(ctx);
 	pindev_owner_free(&ctx->owner);
+	pindev_ledger_put_user(ctx->user);
 	pindev_events_destroy(&ctx->events);
 	kfree(ctx);
 }

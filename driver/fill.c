@@ -35,7 +35,7 @@
  * @inode: of its file; the attempt holds a reference to the file
  * @seq: mmu_interval_read_begin()
  * @pgmap: pagemap of the last run, only to be compared
- * @batch: PINDEV_BATCH pointers
+ * @batch: as many pointers as the pin's range has pages, or PINDEV_BATCH
  * @grown: pages of the batch that continue the lease's last run
  * @fresh: the runs of the others
  * @refusal: why not
@@ -324,7 +324,7 @@ static int watch_leases(struct fill *fill, struct pindev_leases *leases)
 /**
  * pindev_leases_fill() - pin the segments that were noted
  * @pin: in the making; everything else of it is pinned
- * @batch: PINDEV_BATCH pointers, to work with
+ * @batch: to work with: as many pointers as the pin's range has pages, or PINDEV_BATCH
  * @refusal: filled in on failure
  *
  * On success the pin's runs are complete and in order; its leases can be lost at

@@ -52,10 +52,10 @@ module_param_named(max_pins, pindev_ledger_max_pins, uint, 0644);
 MODULE_PARM_DESC(max_pins, "Cap on pins of one open file (default: 65536)");
 
 /**
- * struct pindev_user - a user who has PINs running or waiting
+ * struct pindev_user - a user who has contexts, or PINs running or waiting
  * @link: in the hash
  * @uid: who
- * @uses: PINs that hold it
+ * @uses: contexts and PINs that hold it
  * @running: how many more may run
  */
 struct pindev_user {
@@ -364,7 +364,7 @@ static struct pindev_user *lookup_entry(kuid_t uid)
 }
 
 /* The user's entry with a use counted, made if there is none; NULL: no memory. */
-static struct pindev_user *get_entry(kuid_t uid)
+struct pindev_user *pindev_ledger_get_user(kuid_t uid)
 {
 	struct pindev_user *user, *fresh;
 
@@ -388,7 +388,7 @@ static struct pindev_user *get_entry(kuid_t uid)
 	return user;
 }
 
-static void put_entry(struct pindev_user *user)
+void pindev_ledger_put_user(struct pindev_user *user)
 {
 	bool last;
 
@@ -399,6 +399,12 @@ static void put_entry(struct pindev_user *user)
 	spin_unlock(&users_lock);
 	if (last)
 		kfree(user);
+}
+
+static void put_turn(struct pindev_turn *turn)
+{
+	if (turn->held)
+		pindev_ledger_put_user(turn->user);
 }
 
 /* An administrator takes his turn, with or without a place among all. */
@@ -415,15 +421,17 @@ static int wait_for_all(bool *counted)
 
 /**
  * pindev_ledger_enter() - wait until one more PIN may run
+ * @opener: who has opened the context, most often the caller
  * @turn: filled in, to be given to pindev_ledger_leave()
  *
  * Return: 0, -EINTR on a fatal signal, -ENOMEM.
  */
-int pindev_ledger_enter(struct pindev_turn *turn)
+int pindev_ledger_enter(struct pindev_user *opener, struct pindev_turn *turn)
 {
 	int err = -EINTR;
 
-	turn->user = get_entry(current_uid());
+	turn->held = !uid_eq(opener->uid, current_uid());
+	turn->user = turn->held ? pindev_ledger_get_user(current_uid()) : opener;
 	if (!turn->user)
 		return -ENOMEM;
 	if (down_killable(&turn->user->running))
@@ -436,7 +444,7 @@ int pindev_ledger_enter(struct pindev_turn *turn)
 err_up:
 	up(&turn->user->running);
 err_put:
-	put_entry(turn->user);
+	put_turn(turn);
 	return err;
 }
 
@@ -445,5 +453,5 @@ void pindev_ledger_leave(struct pindev_turn *turn)
 	if (turn->counted)
 		up(&all_running);
 	up(&turn->user->running);
-	put_entry(turn->user);
+	put_turn(turn);
 }

@@ -62,6 +62,7 @@ struct cred;
 struct file;
 struct pid;
 struct pid_namespace;
+struct pindev_user;
 struct poll_table_struct;
 struct seq_file;
 struct user_namespace;
@@ -127,6 +128,7 @@ struct pindev_viewer {
  * @refs: see the head of this file
  * @id: unique in the system, never used again
  * @owner: who opened it
+ * @user: the ledger's entry of that user; holds a reference
  * @pins: struct pindev_pin
  * @count: how many, those in the making included
  * @pages: pages of published pins
@@ -137,6 +139,7 @@ struct pindev_context {
 	refcount_t refs;
 	u64 id;
 	struct pindev_owner owner;
+	struct pindev_user *user;
 	struct pindev_table pins;
 	atomic_t count;
 	atomic64_t pages;
@@ -223,6 +226,7 @@ struct pindev_leases {
  * @forced: an administrator has revoked it; under the lock of the ledger's table
  * @released: pages and charge have been given back
  * @settled: whoever forced the release has done all he does
+ * @first_runs: room for the first of @runs
  */
 struct pindev_pin {
 	refcount_t refs;
@@ -244,6 +248,7 @@ struct pindev_pin {
 	bool forced;
 	bool released;
 	bool settled;
+	struct pindev_run_chunk first_runs;	/* longer than this, see runs.h */
 };
 
 /**
@@ -281,10 +286,12 @@ struct pindev_segment {
 /**
  * struct pindev_turn - leave for one PIN to run
  * @user: whose bound it counts against
+ * @held: with a reference, because it is not the context's
  * @counted: it counts against the bound of all, too
  */
 struct pindev_turn {
 	struct pindev_user *user;
+	bool held;
 	bool counted;
 };
 
@@ -419,8 +426,8 @@ int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 			  u32 flags, struct pindev_reports *reports,
 			  bool verdict, struct pin_refusal *refusal);
 int pindev_classify_charge(struct mm_struct *mm,
-			   const struct pindev_range *range,
-			   unsigned long *pages);
+			   const struct pindev_range *range, u32 flags,
+			   unsigned long *pages, struct pindev_segment *first);
 
 /* gup.c */
 long pindev_gup(const struct pindev_segment *segment, bool write,
@@ -513,7 +520,9 @@ void pindev_ledger_sum(struct pindev_totals *totals);
 bool pindev_ledger_take_pages(unsigned long pages);
 void pindev_ledger_give_pages(unsigned long pages);
 unsigned long pindev_ledger_pages(void);
-int pindev_ledger_enter(struct pindev_turn *turn);
+struct pindev_user *pindev_ledger_get_user(kuid_t uid);
+void pindev_ledger_put_user(struct pindev_user *user);
+int pindev_ledger_enter(struct pindev_user *opener, struct pindev_turn *turn);
 void pindev_ledger_leave(struct pindev_turn *turn);
 void pindev_ledger_init(void);
 

@@ -31,6 +31,9 @@
 /* See MAX_RUNNING in ledger.c for why this leaves room enough. */
 #define REFCOUNT_GUARD	((int)BIT(30))
 
+/* A range of no more pages needs no memory to work with. */
+#define FEW_PAGES	16
+
 /* Pages released between two chances for others to run: well below a millisecond. */
 #define RELEASE_PAGES	4096
 
@@ -41,7 +44,8 @@
  * @write: for write
  * @flags: how mappings are judged: WRITE and LEASE of enum pin_check_flags
  * @segment: the mapping at hand
- * @batch: PINDEV_BATCH pointers
+ * @judged: it has been judged and nothing of it is pinned yet
+ * @batch: as many pointers as the range has pages, or PINDEV_BATCH
  * @covered: pages that the runs so far ought to be charged
  * @last_pgmap: pagemap of the last device page, only to be compared
  * @refusal: why not
@@ -52,6 +56,7 @@ struct attempt {
 	bool write;
 	u32 flags;
 	struct pindev_segment segment;
+	bool judged;
 	struct page **batch;
 	unsigned long covered;
 	struct dev_pagemap *last_pgmap;
@@ -221,8 +226,10 @@ bool pindev_pin_put(struct pindev_pin *pin)
 static struct pindev_pin *create_pin(struct pindev_context *ctx,
 				     const struct pin_pin *arg)
 {
-	struct pindev_pin *pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
+	struct pindev_pin *pin;
 
+	pin = kzalloc(struct_size(pin, first_runs.words, PINDEV_FIRST_WORDS),
+		      GFP_KERNEL_ACCOUNT);
 	if (!pin)
 		return NULL;
 	refcount_set(&pin->refs, 1);
@@ -237,6 +244,7 @@ static struct pindev_pin *create_pin(struct pindev_context *ctx,
 	pin->length = arg->length;
 	pin->cookie = arg->cookie;
 	pindev_runs_init(&pin->runs);
+	pindev_runs_lend(&pin->runs, &pin->first_runs);
 	pindev_owner_init(&pin->owner);
 	return pin;
 }
@@ -558,10 +566,11 @@ static int pin_segment(struct attempt *try, unsigned long *addr)
 {
 	int err = 0;
 
-	if (pindev_classify_at(*addr, try->range.end, try->flags,
-			       &try->segment))
+	if (!try->judged &&
+	    pindev_classify_at(*addr, try->range.end, try->flags, &try->segment))
 		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
 				     *addr);
+	try->judged = false;
 	if (try->segment.report.reason)
 		return pindev_refuse(try->refusal, PIN_REASON_MAPPING_CHANGED,
 				     *addr);
@@ -588,15 +597,12 @@ static int pin_segment(struct attempt *try, unsigned long *addr)
 	return err == -ESTALE ? 0 : err;
 }
 
-static int pin_all(struct attempt *try)
+/* With the batch at hand. */
+static int pin_batches(struct attempt *try)
 {
 	unsigned long addr = try->range.start;
 	int err = 0;
 
-	try->batch = kmalloc_array(PINDEV_BATCH, sizeof(*try->batch),
-				   GFP_KERNEL_ACCOUNT);
-	if (!try->batch)
-		return pindev_refuse(try->refusal, PIN_REASON_NO_MEMORY, addr);
 	while (!err && addr < try->range.end)
 		err = pin_segment(try, &addr);
 	pindev_runs_seal(&try->pin->runs);
@@ -606,6 +612,23 @@ static int pin_all(struct attempt *try)
 	if (!err && try->covered > try->pin->charge.pages)
 		err = pindev_refuse(try->refusal, PIN_REASON_MAPPING_CHANGED,
 				    try->range.start);
+	return err;
+}
+
+static int pin_all(struct attempt *try)
+{
+	struct page *few[FEW_PAGES];
+	int err;
+
+	try->batch = few;
+	if ((try->range.end - try->range.start) >> PAGE_SHIFT <= FEW_PAGES)
+		return pin_batches(try);
+	try->batch = kmalloc_array(PINDEV_BATCH, sizeof(*try->batch),
+				   GFP_KERNEL_ACCOUNT);
+	if (!try->batch)
+		return pindev_refuse(try->refusal, PIN_REASON_NO_MEMORY,
+				     try->range.start);
+	err = pin_batches(try);
 	kfree(try->batch);
 	return err;
 }
@@ -626,9 +649,11 @@ static int charge_and_pin(struct attempt *try, struct pindev_reports *reports)
 	u32 reason;
 	int err;
 
-	if (pindev_classify_charge(current->mm, &try->range, &charge_pages))
+	if (pindev_classify_charge(current->mm, &try->range, try->flags,
+				   &charge_pages, &try->segment))
 		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
 				     try->range.start);
+	try->judged = true;
 	reason = pindev_account_charge(&pin->charge, charge_pages);
 	if (reason)
 		return pindev_refuse(try->refusal, reason, try->range.start);
@@ -648,7 +673,7 @@ static int pin_bounded(struct attempt *try, struct pindev_reports *reports)
 	struct pindev_turn turn;
 	int err;
 
-	err = pindev_ledger_enter(&turn);
+	err = pindev_ledger_enter(try->pin->ctx->user, &turn);
 	if (err)
 		return pindev_refuse(try->refusal,
 				     err == -EINTR ? PIN_REASON_INTERRUPTED :

@@ -207,7 +207,7 @@ int pindev_report_check(struct pindev_request *req)
 	if (err)
 		goto out_free;
 
-	err = pindev_classify_charge(mm, &range, &charge_pages);
+	err = pindev_classify_charge(mm, &range, 0, &charge_pages, NULL);
 	if (!err)
 		err = pindev_classify_range(mm, &left, arg->flags, &reports,
 					    false, &refusal);

@@ -24,9 +24,6 @@
 #define CHUNK_WORDS \
 	((PAGE_SIZE - sizeof(struct pindev_run_chunk)) / sizeof(u64))
 
-/* Most pins are one or a few runs: the first chunk is small, later ones a page. */
-#define FIRST_CHUNK_WORDS	8
-
 static_assert(PINDEV_PAGES_BITS >= 8);
 static_assert(PINDEV_RUN_LEASE < BIT(PINDEV_TYPE_BITS));
 
@@ -34,9 +31,18 @@ void pindev_runs_init(struct pindev_runs *runs)
 {
 	INIT_LIST_HEAD(&runs->chunks);
 	runs->tail = NULL;
+	runs->spare = NULL;
 	runs->count = 0;
 	runs->pages = 0;
 	runs->last = (struct pindev_run) { };
+}
+
+/* Room for the first runs, which lasts for as long as they; nothing is added yet. */
+void pindev_runs_lend(struct pindev_runs *runs, struct pindev_run_chunk *chunk)
+{
+	chunk->capacity = PINDEV_FIRST_WORDS;
+	chunk->lent = true;
+	runs->spare = chunk;
 }
 
 struct pindev_run_chunk *pindev_runs_first_chunk(struct pindev_runs *runs)
@@ -80,17 +86,30 @@ void pindev_runs_grow(struct pindev_runs *runs, u32 pages)
 	runs->pages += pages;
 }
 
-static struct pindev_run_chunk *add_chunk(struct pindev_runs *runs, u32 capacity)
+/* The first chunk is small, later ones are a page. */
+static struct pindev_run_chunk *create_chunk(const struct pindev_runs *runs)
 {
+	u32 capacity = runs->tail ? CHUNK_WORDS : PINDEV_FIRST_WORDS;
 	struct pindev_run_chunk *chunk;
 
 	chunk = kmalloc(struct_size(chunk, words, capacity), GFP_KERNEL_ACCOUNT);
 	if (!chunk)
 		return NULL;
+	chunk->capacity = capacity;
+	chunk->lent = false;
+	return chunk;
+}
+
+static struct pindev_run_chunk *add_chunk(struct pindev_runs *runs)
+{
+	struct pindev_run_chunk *chunk = runs->spare ?: create_chunk(runs);
+
+	if (!chunk)
+		return NULL;
+	runs->spare = NULL;
 	chunk->first_run = runs->count;
 	chunk->first_page = runs->pages;
 	chunk->used = 0;
-	chunk->capacity = capacity;
 	list_add_tail(&chunk->link, &runs->chunks);
 	runs->tail = chunk;
 	return chunk;
@@ -102,7 +121,7 @@ int pindev_runs_append_chunk(struct pindev_runs *runs, const struct pindev_run *
 	struct pindev_run_chunk *chunk;
 
 	pindev_runs_seal(runs);
-	chunk = add_chunk(runs, runs->tail ? CHUNK_WORDS : FIRST_CHUNK_WORDS);
+	chunk = add_chunk(runs);
 	if (!chunk)
 		return -ENOMEM;
 	chunk->count = 1;
@@ -142,7 +161,8 @@ void pindev_runs_free(struct pindev_runs *runs)
 	struct pindev_run_chunk *chunk, *next;
 
 	list_for_each_entry_safe(chunk, next, &runs->chunks, link) {
-		kfree(chunk);
+		if (!chunk->lent)
+			kfree(chunk);
 		cond_resched();
 	}
 	pindev_runs_init(runs);

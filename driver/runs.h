@@ -50,6 +50,9 @@ struct pindev_run {
 	u32 pages;
 };
 
+/* Most pins are one or a few runs: these words are part of the pin. */
+#define PINDEV_FIRST_WORDS	8
+
 /**
  * struct pindev_run_chunk - some of the runs of a pin, at least one
  * @link: in struct pindev_runs
@@ -58,6 +61,7 @@ struct pindev_run {
  * @count: runs in it
  * @used: words of all of them but the last
  * @capacity: words that fit
+ * @lent: part of something else
  * @words: the runs
  */
 struct pindev_run_chunk {
@@ -67,6 +71,7 @@ struct pindev_run_chunk {
 	u32 count;
 	u32 used;
 	u32 capacity;
+	bool lent;
 	u64 words[];
 };
 
@@ -74,6 +79,7 @@ struct pindev_run_chunk {
  * struct pindev_runs - the runs of a pin, in the order of its addresses
  * @chunks: struct pindev_run_chunk
  * @tail: the last of them; NULL if there is none
+ * @spare: what will be the first of them, if somebody lends it
  * @count: runs
  * @pages: their pages
  * @last: the last run, which can grow; of 0 pages if there is none
@@ -81,6 +87,7 @@ struct pindev_run_chunk {
 struct pindev_runs {
 	struct list_head chunks;
 	struct pindev_run_chunk *tail;
+	struct pindev_run_chunk *spare;
 	u64 count;
 	u64 pages;
 	struct pindev_run last;
@@ -119,6 +126,7 @@ struct pindev_cursor {
 };
 
 void pindev_runs_init(struct pindev_runs *runs);
+void pindev_runs_lend(struct pindev_runs *runs, struct pindev_run_chunk *chunk);
 void pindev_runs_free(struct pindev_runs *runs);
 bool pindev_runs_follows(const struct pindev_runs *runs,
 			 const struct pindev_run *run, u32 grown);
