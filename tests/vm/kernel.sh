@@ -211,7 +211,8 @@ built() {
 	ln -sfn obj "$tmp/build"
 	echo "$key" >"$tmp/key"
 	publish "$tmp" "$name"
-	rm -rf "$kernels/.partial-$name-"*
+	# Only its own: 12 digits of the key, and no other name that begins so.
+	rm -rf "$kernels/.partial-$name-"????????????
 }
 
 [ $# -eq 1 ] || { echo "usage: ${0##*/} 6.1|6.12|7.2|debug|7.2-perf|7.2-latency" >&2; exit 2; }
