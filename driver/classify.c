@@ -311,11 +311,10 @@ static void judge_vma(struct vm_area_struct *vma, unsigned long start,
 		report->flags |= PIN_REPORT_LEASE;
 }
 
-static void judge_at(struct mm_struct *mm, unsigned long addr, unsigned long end,
-		     u32 flags, struct pindev_segment *segment)
+/* @vma: at @addr, or NULL */
+static void judge_first(struct vm_area_struct *vma, unsigned long addr,
+			unsigned long end, u32 flags, struct pindev_segment *segment)
 {
-	struct vm_area_struct *vma = vma_lookup(mm, addr);
-
 	if (vma)
 		judge_vma(vma, addr, end, flags, segment);
 	else
@@ -337,7 +336,7 @@ int pindev_classify_at(unsigned long addr, unsigned long end, u32 flags,
 {
 	if (mmap_read_lock_killable(current->mm))
 		return -EINTR;
-	judge_at(current->mm, addr, end, flags, segment);
+	judge_first(vma_lookup(current->mm, addr), addr, end, flags, segment);
 	mmap_read_unlock(current->mm);
 	return 0;
 }
@@ -431,6 +430,7 @@ int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 			  u32 flags, struct pindev_reports *reports,
 			  bool verdict, struct pin_refusal *refusal)
 {
+	VMA_ITERATOR(vmas, mm, left->start);
 	unsigned int budget = WALK_BUDGET;
 	struct pindev_segment segment;
 	struct vm_area_struct *vma;
@@ -438,8 +438,8 @@ int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
+	vma = vma_next(&vmas);
 	while (left->start < left->end && budget--) {
-		vma = find_vma(mm, left->start);
 		if (vma && vma->vm_start <= left->start)
 			judge_vma(vma, left->start, left->end, flags, &segment);
 		else
@@ -458,22 +458,19 @@ int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 					      segment.report.start);
 		}
 		left->start = segment.report.end;
+		if (vma && vma->vm_end <= left->start)
+			vma = vma_next(&vmas);
 	}
 	mmap_read_unlock(mm);
 	return room && left->start < left->end;
 }
 
-/* The part of a huge page at @addr that lies before it, or from it on. */
-static unsigned long huge_page_rest(struct mm_struct *mm, unsigned long addr,
-				    bool before)
+/* What of an address lies within a huge page, if the mapping consists of those. */
+static unsigned long huge_page_offset(struct vm_area_struct *vma, unsigned long addr)
 {
-	struct vm_area_struct *vma = vma_lookup(mm, before ? addr : addr - 1);
-	unsigned long mask;
-
 	if (!vma || !is_vm_hugetlb_page(vma))
 		return 0;
-	mask = huge_page_size(hstate_vma(vma)) - 1;
-	return before ? addr & mask : -addr & mask;
+	return addr & (huge_page_size(hstate_vma(vma)) - 1);
 }
 
 /**
@@ -492,13 +489,16 @@ int pindev_classify_charge(struct mm_struct *mm,
 			   unsigned long *pages, struct pindev_segment *first)
 {
 	unsigned long bytes = range->end - range->start;
+	struct vm_area_struct *vma, *last;
 
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
-	bytes += huge_page_rest(mm, range->start, true);
-	bytes += huge_page_rest(mm, range->end, false);
+	vma = vma_lookup(mm, range->start);
+	last = vma && vma->vm_end >= range->end ? vma : vma_lookup(mm, range->end - 1);
+	bytes += huge_page_offset(vma, range->start);
+	bytes += huge_page_offset(last, -range->end);
 	if (first)
-		judge_at(mm, range->start, range->end, flags, first);
+		judge_first(vma, range->start, range->end, flags, first);
 	mmap_read_unlock(mm);
 	*pages = bytes >> PAGE_SHIFT;
 	return 0;
