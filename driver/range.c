@@ -292,13 +292,14 @@ bool pindev_page_is_overpinned(struct page *page)
 static u32 page_reason(const struct attempt *try, struct page *page)
 {
 	bool hugetlb = PageCompound(page) && folio_test_hugetlb(page_folio(page));
+	bool wanted = try->segment.report.kind == PIN_KIND_HUGETLB;
 
 	if (unlikely(pindev_page_is_overpinned(page)))
 		return PIN_REASON_REFCOUNT;
 	if (unlikely(try->segment.stale_reason) && !PageAnon(page))
 		return try->segment.stale_reason;
 	/* One small page of a huge page holds, and would have to pay for, all. */
-	if (unlikely(hugetlb != (try->segment.report.kind == PIN_KIND_HUGETLB)))
+	if (unlikely(hugetlb != wanted))
 		return PIN_REASON_MAPPING_CHANGED;
 	return PIN_REASON_NONE;
 }

@@ -24,8 +24,11 @@
 #define CHUNK_WORDS \
 	((PAGE_SIZE - sizeof(struct pindev_run_chunk)) / sizeof(u64))
 
-static_assert(PINDEV_PAGES_BITS >= 8);
-static_assert(PINDEV_RUN_LEASE < BIT(PINDEV_TYPE_BITS));
+#if PINDEV_PAGES_BITS < 8
+#error "no room for the pages of a run: NODES_SHIFT is too large"
+#endif
+
+static_assert(!(PINDEV_RUN_LEASE >> PINDEV_TYPE_BITS));
 
 void pindev_runs_init(struct pindev_runs *runs)
 {
