@@ -77,9 +77,12 @@ test-vm: ## the tests of the virtual machine's own runner; KERNEL=
 	@tests/setup.sh vm
 	@tests/vm/selftest.sh $(KERNEL)
 
-bench: ## what leases, the ledger and trace cost, in executed instructions, in the virtual machine; KERNEL=6.12|7.2
-	@tests/setup.sh build vm
-	@tests/bench/run.sh $(KERNEL)
+bench: ## what pinning costs, and leases, ledger and trace, in executed instructions, in the virtual machine; KERNEL=6.12|7.2-perf|7.2
+	@tests/setup.sh build trace vm bench
+	@tests/bench/run.sh --twice $(if $(filter file,$(origin KERNEL)),,$(KERNEL))
+
+bench-compare: ## what changed since the figures in BASE=, a file that "make bench" made
+	@tests/bench/compare $(BASE)
 
 mutants: ## does a bug that is put into the driver on purpose make the suites fail; KERNEL=
 	@tests/mutants/run $(KERNEL)
@@ -99,4 +102,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench mutants lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare mutants lint abi-snapshot clean help

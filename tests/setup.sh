@@ -4,13 +4,13 @@
 # setup.sh GROUP...: installs the Debian packages that the project's commands need.
 # Owns the list of those packages. Silent when nothing is missing.
 #
-# Groups: build trace vm lint test debug-kernel package
+# Groups: build trace vm lint test bench debug-kernel package
 # NO_APT=1 installs nothing: it prints what is missing and fails.
 
 set -u
 
 usage() {
-	echo "usage: ${0##*/} build|trace|vm|lint|test|debug-kernel|package..." >&2
+	echo "usage: ${0##*/} build|trace|vm|lint|test|bench|debug-kernel|package..." >&2
 	exit 2
 }
 
@@ -34,6 +34,8 @@ for group; do
 		libibverbs-dev ibverbs-providers ibverbs-utils python3 python3-yaml \
 		python3-jsonschema zsh fish mandoc man-db groff-base bsdextrautils \
 		libcap2-bin procps util-linux xz-utils linux-source-6.12 ;;
+	bench) set -- liburing-dev libibverbs-dev ibverbs-providers iproute2 jq gnuplot-nox \
+		python3-minimal ;;
 	debug-kernel) set -- build-essential flex bison bc libssl-dev \
 		libelf-dev dwarves rsync cpio kmod xz-utils lz4 python3-minimal ;;
 	package) set -- debhelper dpkg-dev dh-dkms fakeroot lintian mmdebstrap \

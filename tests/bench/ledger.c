@@ -12,6 +12,8 @@
  * read costs notably more than one that does.
  */
 #include "clock.h"
+#include "figure.h"
+#include "meminfo.h"
 
 #include <fcntl.h>
 #include <linux/genetlink.h>
@@ -136,6 +138,9 @@ static int bench_events(void)
 	       (unsigned long long)alone, (unsigned long long)heard, (unsigned long long)full);
 	printf("an event: %llu heard, %lld lost\n", (unsigned long long)(heard - alone) / 2,
 	       ((long long)full - (long long)alone) / 2);
+	figure_tell(alone, "pin/ledger/pin-unpin");
+	figure_tell(heard, "pin/ledger/pin-unpin-heard");
+	figure_tell(full, "pin/ledger/pin-unpin-lost");
 	return full > heard * SLOWER;
 }
 
@@ -202,34 +207,24 @@ static uint64_t measure_dump(int attr, uint32_t value, unsigned int wanted)
 
 static void bench_dump(void)
 {
+	uint64_t told, other_mode, other_node;
 	int fd = open_context(), i;
 
 	for (i = 0; i < DUMPED; i++)
 		pin(fd, i);
+	told = measure_dump(0, 0, DUMPED) / DUMPED;
+	other_mode = measure_dump(PIN_NL_A_PIN_MODE, PIN_MODE_LEASE, 0) / DUMPED;
+	other_node = measure_dump(PIN_NL_A_PIN_NODE_ID, NO_NODE, 0) / DUMPED;
 	printf("a pin in a dump of %d: %llu told, %llu not of the mode asked for, "
-	       "%llu not on the node asked for\n", DUMPED,
-	       (unsigned long long)measure_dump(0, 0, DUMPED) / DUMPED,
-	       (unsigned long long)measure_dump(PIN_NL_A_PIN_MODE, PIN_MODE_LEASE, 0) / DUMPED,
-	       (unsigned long long)measure_dump(PIN_NL_A_PIN_NODE_ID, NO_NODE, 0) / DUMPED);
+	       "%llu not on the node asked for\n", DUMPED, (unsigned long long)told,
+	       (unsigned long long)other_mode, (unsigned long long)other_node);
+	figure_tell(told, "pin/ledger/dump/pin");
+	figure_tell(other_mode, "pin/ledger/dump/pin-of-other-mode");
+	figure_tell(other_node, "pin/ledger/dump/pin-on-other-node");
 	close(fd);
 }
 
 /* --- memory */
-
-static unsigned long long slab_bytes(void)
-{
-	unsigned long long kib = 0;
-	char line[128];
-	FILE *file = fopen("/proc/meminfo", "re");
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Slab: %llu kB", &kib) == 1)
-			break;
-	if (!kib)
-		die("/proc/meminfo");
-	fclose(file);
-	return kib * 1024;
-}
 
 static void bench_memory(void)
 {
@@ -240,17 +235,19 @@ static void bench_memory(void)
 
 	if (setrlimit(RLIMIT_NOFILE, &files))
 		die("setrlimit");
-	before = slab_bytes();
+	before = meminfo_bytes("Slab");
 	for (i = 0; i < CONTEXTS; i++)
 		contexts[i] = open_context();
-	opened = slab_bytes();
+	opened = meminfo_bytes("Slab");
 	for (i = 0; i < PINS; i++)
 		pin(contexts[i % CONTEXTS], i);
-	pinned = slab_bytes();
+	pinned = meminfo_bytes("Slab");
 	for (i = 0; i < CONTEXTS; i++)
 		close(contexts[i]);
 	printf("bytes of kernel memory: %llu a context, its open file included; %llu a pin\n",
 	       (opened - before) / CONTEXTS, (pinned - opened) / PINS);
+	figure_tell((opened - before) / CONTEXTS, "pin/footprint/context");
+	figure_tell((pinned - opened) / PINS, "pin/footprint/pin");
 }
 
 int main(void)

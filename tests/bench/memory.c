@@ -12,16 +12,26 @@
 
 #define PAGE	4096UL
 #define HUGE	(2UL << 20)
+#define STEP	0x9e3779b97f4a7c15UL	/* 2^64 over the golden ratio */
 
-/* Where only addresses are taken up. */
+/*
+ * Addresses where nothing is. What lies around a boundary of 2 MiB goes back at once, so
+ * that memory that is unmapped leaves nothing behind.
+ */
 static char *reserve(size_t bytes)
 {
 	char *addr = mmap(NULL, bytes + HUGE, PROT_NONE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *start;
 
 	if (addr == MAP_FAILED)
 		die("addresses");
-	return (char *)(((uintptr_t)addr + HUGE - 1) & -HUGE);
+	start = (char *)(((uintptr_t)addr + HUGE - 1) & -HUGE);
+	if (start > addr && munmap(addr, start - addr))
+		die("addresses before");
+	if (start < addr + HUGE && munmap(start + bytes, addr + HUGE - start))
+		die("addresses behind");
+	return start;
 }
 
 static void map_at(struct memory *memory, size_t bytes, int flags)
@@ -74,7 +84,7 @@ static void map_memfd_hugetlb(struct memory *memory, size_t bytes)
 	map_file(memory, bytes, MFD_HUGETLB);
 }
 
-static void touch_in_order(const struct memory *memory)
+void memory_touch_in_order(const struct memory *memory)
 {
 	size_t at;
 
@@ -83,45 +93,44 @@ static void touch_in_order(const struct memory *memory)
 }
 
 /*
- * Each page once, no two neighbours after one another: an odd step through a power of
- * two reaches everything, that of Fibonacci hashing far apart.
+ * An odd step through a power of two reaches everything; that of Fibonacci hashing lands
+ * far from where it was.
  */
-static void touch_scattered(const struct memory *memory)
+void memory_touch_scattered(const struct memory *memory)
 {
 	size_t pages = memory->bytes / PAGE, circle = 1, seen, at = 0;
 
 	while (circle < pages)
 		circle *= 2;
 	for (seen = 0; seen < circle; seen++) {
-		at = (at + (0x9e3779b97f4a7c15UL | 1)) & (circle - 1);
+		at = (at + STEP) & (circle - 1);
 		if (at < pages)
 			memory->addr[at * PAGE] = 1;
 	}
 }
 
 const struct kind kinds[] = {
-	{ "4k", PAGE, map_small, touch_in_order },
-	{ "4k-scattered", PAGE, map_small, touch_scattered },
-	{ "thp", HUGE, map_thp, touch_in_order },
-	{ "hugetlb", HUGE, map_hugetlb, touch_in_order },
-	{ "memfd", PAGE, map_memfd, touch_in_order },
-	{ "memfd-hugetlb", HUGE, map_memfd_hugetlb, touch_in_order },
+	{ "4k", PAGE, map_small, memory_touch_in_order },
+	{ "4k-scattered", PAGE, map_small, memory_touch_scattered },
+	{ "thp", HUGE, map_thp, memory_touch_in_order },
+	{ "hugetlb", HUGE, map_hugetlb, memory_touch_in_order },
+	{ "memfd", PAGE, map_memfd, memory_touch_in_order },
+	{ "memfd-hugetlb", HUGE, map_memfd_hugetlb, memory_touch_in_order },
 	{ },
 };
 
-void memory_map(struct memory *memory, const struct kind *kind, size_t bytes, bool populated)
+void memory_map(struct memory *memory, const struct kind *kind, size_t bytes)
 {
 	kind->map(memory, bytes);
-	if (populated)
-		kind->touch(memory);
 }
 
-void memory_map_again_and_again(struct memory *memory, size_t file_bytes, size_t bytes)
+void memory_map_repeated(struct memory *memory, void (*touch)(const struct memory *memory),
+			 size_t file_bytes, size_t bytes)
 {
 	size_t at;
 
 	map_file(memory, file_bytes, 0);
-	touch_in_order(memory);
+	touch(memory);
 	memory_unmap(&(struct memory) { memory->addr, memory->bytes, -1 });
 	memory->addr = reserve(bytes);
 	memory->bytes = bytes;
@@ -133,7 +142,6 @@ void memory_map_again_and_again(struct memory *memory, size_t file_bytes, size_t
 
 void memory_unmap(struct memory *memory)
 {
-	/* The addresses around it, too, if nothing else has come there. */
 	if (munmap(memory->addr, memory->bytes))
 		die("munmap");
 	if (memory->fd >= 0)

@@ -8,7 +8,6 @@
 #ifndef PIN_BENCH_MEMORY_H
 #define PIN_BENCH_MEMORY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -40,9 +39,18 @@ struct kind {
 /* The kinds; the last one has no name. */
 extern const struct kind kinds[];
 
-void memory_map(struct memory *memory, const struct kind *kind, size_t bytes, bool populated);
-/* @file_bytes of a memfd, again and again, in one mapping's place after the other. */
-void memory_map_again_and_again(struct memory *memory, size_t file_bytes, size_t bytes);
+void memory_touch_in_order(const struct memory *memory);
+/* Each page once, no two neighbours after one another. */
+void memory_touch_scattered(const struct memory *memory);
+
+/* Not populated. */
+void memory_map(struct memory *memory, const struct kind *kind, size_t bytes);
+/*
+ * The same memfd of @file_bytes again and again, a mapping after the other: more memory
+ * than the machine has. Populated, the file's pages by @touch.
+ */
+void memory_map_repeated(struct memory *memory, void (*touch)(const struct memory *memory),
+			 size_t file_bytes, size_t bytes);
 void memory_unmap(struct memory *memory);
 
 #endif /* PIN_BENCH_MEMORY_H */

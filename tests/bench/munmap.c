@@ -11,6 +11,7 @@
  * held on the first. Exits 1 if what is not hit pays for what is held.
  */
 #include "clock.h"
+#include "figure.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -317,6 +318,33 @@ static void print_table(void)
 	print_row("all others, in 500,000,000", OTHERS, true);
 }
 
+/* The row's figure without the module, and for each number of leases. */
+static void tell_row(enum row row, bool without, const char *name)
+{
+	size_t i;
+
+	if (without)
+		figure_tell(unloaded[row], "kernel/%s", name);
+	for (i = 0; i < HELD; i++)
+		figure_tell(table[i][row], "pin/%s/held-%u", name, held_counts[i]);
+}
+
+static void tell_table(void)
+{
+	char name[64];
+	size_t i;
+
+	tell_row(ANONYMOUS, true, "munmap/anonymous");
+	tell_row(SHARED, true, "munmap/dax");
+	for (i = 0; i < COUNT(hit_counts); i++) {
+		snprintf(name, sizeof(name), "munmap/leases-%u", hit_counts[i]);
+		tell_row(HIT + i, false, name);
+	}
+	tell_row(PIN, false, "lease/pin");
+	tell_row(UNPIN, false, "lease/unpin");
+	tell_row(OTHERS, true, "others");
+}
+
 static void judge_table(void)
 {
 	size_t i;
@@ -381,6 +409,7 @@ static void bench_munmap(struct bench *bench, const char *module)
 		measure_held(bench, table[i]);
 	}
 	print_table();
+	tell_table();
 	judge_table();
 	close(file);
 	close(bench->file);
@@ -412,6 +441,9 @@ static void bench_truncate(struct bench *bench)
 		printf("%-34s %11u %11llu %11llu %11.1f\n", bench->dir, truncated_pages[i],
 		       (unsigned long long)without, (unsigned long long)with,
 		       ((double)with - without) / truncated_pages[i]);
+		figure_tell(without, "kernel/truncate%s/pages-%u", bench->dir,
+			    truncated_pages[i]);
+		figure_tell(with, "pin/truncate%s/pages-%u", bench->dir, truncated_pages[i]);
 	}
 	munmap(bench->room, most * page);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* /dev/pin as one of those who pin; see peer.h. Bare ioctls, as the others have. */
 #include <fcntl.h>
-#include <stdint.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <pin/ioctl.h>
 
@@ -16,6 +16,11 @@ static const char *open_device(void)
 {
 	device = open("/dev/pin", O_RDWR | O_CLOEXEC);
 	return device < 0 ? "no /dev/pin" : NULL;
+}
+
+static void close_device(void)
+{
+	close(device);
 }
 
 static void pin(const struct memory *memory)
@@ -44,6 +49,7 @@ static void unpin(const struct memory *memory)
 const struct peer peer_pin = {
 	.name = "pin",
 	.open = open_device,
+	.close = close_device,
 	.pin = pin,
 	.unpin = unpin,
 };

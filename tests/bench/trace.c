@@ -10,6 +10,7 @@
  * cannot be traced.
  */
 #include "clock.h"
+#include "figure.h"
 
 #include <liburing.h>
 #include <signal.h>
@@ -115,6 +116,8 @@ int main(int argc, char **argv)
 	waitpid(pid, NULL, 0);
 	after = measure(&ring, memory);
 	for (i = 0; i < SIZES; i++) {
+		figure_tell(before.least[i], "uring/untraced/pages-%zu", page_counts[i]);
+		figure_tell(during.least[i], "pin/traced/pages-%zu", page_counts[i]);
 		printf("io_uring registers %4zu pages: %llu, traced %llu (+%llu), then %llu\n",
 		       page_counts[i], (unsigned long long)before.least[i],
 		       (unsigned long long)during.least[i],

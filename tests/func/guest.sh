@@ -62,17 +62,6 @@ find_pci_bar() {
 	echo "$device/resource0"
 }
 
-# The kernel's own registrations, for the suite that watches them.
-prepare_consumers() {
-	PIN_TEST_UVERBS=$(make_rxe "$here/rdma") || return
-	PIN_TEST_VFIO_GROUP=/dev/vfio/$(bind_vfio) || return
-	export PIN_TEST_UVERBS PIN_TEST_VFIO_GROUP
-	# Debian's kernels have no iommufd.
-	[ -c /dev/iommu ] || return 0
-	PIN_TEST_VFIO_DEVICE=$(vfio_device) || return
-	export PIN_TEST_VFIO_DEVICE
-}
-
 # Two RAM disks: one to swap to, one to be mapped itself.
 prepare_ram_disks() {
 	modprobe -q brd rd_nr=2 rd_size=8192
@@ -206,7 +195,7 @@ kmemleak_end() {
 
 case $* in
 "movable zone" | movable | zone | cma) ;;
-traced) prepare && { prepare_consumers || die "no devices for RDMA and VFIO"; } ;;
+traced) prepare && { make_consumers "$here/rdma" || die "no devices for RDMA and VFIO"; } ;;
 *) prepare ;;
 esac
 check "insmod" insmod "$here/pin.ko"

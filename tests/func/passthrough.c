@@ -19,6 +19,7 @@
  */
 #define IOMMU_IOAS_ALLOC		_IO(';', 0x81)
 #define IOMMU_IOAS_MAP			_IO(';', 0x85)
+#define IOMMU_IOAS_UNMAP		_IO(';', 0x86)
 #define BIND_IOMMUFD			_IO(VFIO_TYPE, VFIO_BASE + 18)
 #define ATTACH_IOMMUFD_PT		_IO(VFIO_TYPE, VFIO_BASE + 19)
 #define IOMMU_IOAS_MAP_FIXED_IOVA	(1 << 0)
@@ -50,6 +51,17 @@ int vfio_map(const struct passthrough *at, void *addr, size_t length)
 	};
 
 	return ioctl(at->space, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
+}
+
+int vfio_unmap(const struct passthrough *at, size_t length)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = IOVA,
+		.size = length,
+	};
+
+	return ioctl(at->space, VFIO_IOMMU_UNMAP_DMA, &unmap) ? -errno : 0;
 }
 
 static int attach(struct passthrough *at)
@@ -96,6 +108,21 @@ int iommufd_map(const struct passthrough *at, void *addr, size_t length)
 	};
 
 	return ioctl(at->space, IOMMU_IOAS_MAP, &map) ? -errno : 0;
+}
+
+int iommufd_unmap(const struct passthrough *at, size_t length)
+{
+	struct {
+		uint32_t size, id;
+		uint64_t iova, length;
+	} unmap = {
+		.size = sizeof(unmap),
+		.id = at->id,
+		.iova = IOVA,
+		.length = length,
+	};
+
+	return ioctl(at->space, IOMMU_IOAS_UNMAP, &unmap) ? -errno : 0;
 }
 
 void passthrough_close(struct passthrough *at)

@@ -20,10 +20,13 @@ struct passthrough {
 int vfio_open(struct passthrough *at, const char *group);
 /* For reading and writing by the device. */
 int vfio_map(const struct passthrough *at, void *addr, size_t length);
+/* What was mapped last. */
+int vfio_unmap(const struct passthrough *at, size_t length);
 
 /* @device: /dev/vfio/devices/NAME, of Linux 6.6 and later */
 int iommufd_open(struct passthrough *at, const char *device);
 int iommufd_map(const struct passthrough *at, void *addr, size_t length);
+int iommufd_unmap(const struct passthrough *at, size_t length);
 
 void passthrough_close(struct passthrough *at);
 

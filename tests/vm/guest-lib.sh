@@ -136,3 +136,15 @@ bind_vfio() {
 	}
 	echo "${_dir##*/}"
 }
+
+# make_consumers RDMA: what the kernel's own registrations need, and the variables that
+# tell it to the programs that call them.
+make_consumers() {
+	PIN_TEST_UVERBS=$(make_rxe "$1") || return
+	PIN_TEST_VFIO_GROUP=/dev/vfio/$(bind_vfio) || return
+	export PIN_TEST_UVERBS PIN_TEST_VFIO_GROUP
+	# Debian's kernels have no iommufd.
+	[ -c /dev/iommu ] || return 0
+	PIN_TEST_VFIO_DEVICE=$(vfio_device) || return
+	export PIN_TEST_VFIO_DEVICE
+}

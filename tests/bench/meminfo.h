@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel's memory is used for, as /proc/meminfo has it. */
+#ifndef PIN_BENCH_MEMINFO_H
+#define PIN_BENCH_MEMINFO_H
+
+#include <stdint.h>
+
+/* @name: of the line, as "MemFree"; ends the program if there is none. */
+uint64_t meminfo_bytes(const char *name);
+
+#endif /* PIN_BENCH_MEMINFO_H */
