@@ -84,6 +84,12 @@ bench: ## what pinning costs, and leases, ledger and trace, in executed instruct
 bench-compare: ## what changed since the figures in BASE=, a file that "make bench" made
 	@tests/bench/compare $(BASE)
 
+bench-baseline: ## take the figures of the last run for those that the next are held against
+	@tests/setup.sh bench
+	@cp build/bench/6.12.json build/bench/7.2-perf.json tests/bench/baseline/
+	@tests/bench/plot
+	@tests/bench/report
+
 mutants: ## does a bug that is put into the driver on purpose make the suites fail; KERNEL=
 	@tests/mutants/run $(KERNEL)
 
@@ -100,6 +106,6 @@ clean: ## remove what was built; the cache of kernels stays
 		-o -name features.h \) -delete
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare mutants lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline mutants lint abi-snapshot clean help

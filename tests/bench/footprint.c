@@ -4,8 +4,7 @@
  * follow one another and where no two do.
  *
  * What is pinned is a memfd that is mapped again and again, so that the pinned memory
- * takes none. Bytes are what MemFree has less while it is pinned, nothing having been
- * pinned before by the same one: what slabs keep for the next time counts.
+ * takes none. Bytes are what MemFree has less while it is pinned.
  *
  * Figures: WHO/footprint/ followed by in-order or scattered, bytes a GiB.
  *
@@ -21,29 +20,26 @@
 #define FILE_BYTES	(128UL << 20)
 #define GIBS		4UL
 
-static uint64_t measure(const struct peer *peer, void (*touch)(const struct memory *memory))
+/* Opened for each: IOMMU tables stay with who was pinned before. */
+static void bench(const struct peer *peer, void (*touch)(const struct memory *memory),
+		  const char *name)
 {
 	struct memory memory;
 	uint64_t before, after;
 
+	/* Who is absent bench-pins tells; who measures himself pins nothing that lasts. */
+	if (peer->measure || peer->open())
+		return;
 	memory_map_repeated(&memory, touch, FILE_BYTES, GIBS << 30);
 	before = meminfo_bytes("MemFree");
 	peer->pin(&memory);
 	after = meminfo_bytes("MemFree");
 	peer->unpin(&memory);
 	memory_unmap(&memory);
-	return before > after ? (before - after) / GIBS : 0;
-}
-
-static void bench_peer(const struct peer *peer)
-{
-	/* Who is absent bench-pins tells. */
-	if (peer->measure || peer->open())
-		return;
-	figure_tell(measure(peer, memory_touch_in_order), "%s/footprint/in-order", peer->name);
-	figure_tell(measure(peer, memory_touch_scattered), "%s/footprint/scattered", peer->name);
 	if (peer->close)
 		peer->close();
+	figure_tell(before > after ? (before - after) / GIBS : 0, "%s/footprint/%s", peer->name,
+		    name);
 }
 
 int main(void)
@@ -51,7 +47,9 @@ int main(void)
 	size_t i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (i = 0; peers[i]; i++)
-		bench_peer(peers[i]);
+	for (i = 0; peers[i]; i++) {
+		bench(peers[i], memory_touch_in_order, "in-order");
+		bench(peers[i], memory_touch_scattered, "scattered");
+	}
 	return 0;
 }

@@ -2,9 +2,8 @@
 /* The kinds of memory; see memory.h. */
 #include "memory.h"
 
+#include <fcntl.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -68,7 +67,9 @@ static void map_file(struct memory *memory, size_t bytes, int flags)
 		.bytes = bytes,
 		.fd = memfd_create("bench", MFD_CLOEXEC | MFD_ALLOW_SEALING | flags),
 	};
+	/* udmabuf takes only what cannot become shorter. */
 	if (memory->fd < 0 || ftruncate(memory->fd, bytes) ||
+	    fcntl(memory->fd, F_ADD_SEALS, F_SEAL_SHRINK) ||
 	    mmap(memory->addr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		 memory->fd, 0) == MAP_FAILED)
 		die("a memfd");

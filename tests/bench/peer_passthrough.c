@@ -13,7 +13,7 @@
 
 static struct passthrough at;
 
-/* What the machine has is told by a variable; what it has has to work. */
+/* A variable tells whether there is a device; if there is one, it has to work. */
 static const char *open_by(int (*open)(struct passthrough *at, const char *path),
 			   const char *variable, const char *absent)
 {
