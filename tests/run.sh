@@ -108,6 +108,7 @@ host_suites() {
 	in_turn libpin tests/lib/run
 	in_turn man tests/man/run
 	in_turn install tests/install/run
+	in_turn bench tests/bench/selftest
 	in_turn docs tests/docs/run
 	in_turn blocks tests/docs/blocks here
 	in_turn unit make -s -C tests/unit check

@@ -32,7 +32,7 @@ programs() { # KERNEL
 # once for each byte, so there is none. Nothing that checks each allocation: the other
 # suites have that, and kmemleak no memory for as many leases.
 boot() { # KERNEL MODULE: what the guest says goes to stdout
-	local program files=() verbs=/usr/lib/x86_64-linux-gnu/libibverbs
+	local program file files=()
 	local machine=(-k "$1" -n bench -t 5400
 		-q "-icount shift=0,sleep=off -smp 1 -cpu max,la57=off,-erms,-fsrm"
 		-q "-device intel-iommu,intremap=on -seed 42 -rtc base=2026-01-01,clock=vm"
@@ -41,11 +41,13 @@ boot() { # KERNEL MODULE: what the guest says goes to stdout
 		files+=(-f "build/tests/bench/bench-$program")
 	done
 	files+=(-f "$2" -f build/tools/pinctl -f tests/bench/guest.sh)
-	# libibverbs opens what speaks with rxe by name.
-	files+=(-f "$(command -v rdma)" -f /etc/libibverbs.d/rxe.driver:/etc/libibverbs.d/rxe.driver)
-	for program in "$verbs"/librxe-*.so; do
-		files+=(-f "$program:$program")
-	done
+	if [[ $(programs "$1") = *pins* ]]; then
+		files+=(-f "$(command -v rdma)")
+		# libibverbs opens what speaks with rxe by name.
+		for file in /etc/libibverbs.d/rxe.driver /usr/lib/*/libibverbs/librxe-*.so; do
+			files+=(-f "$file:$file")
+		done
+	fi
 	# shellcheck disable=SC2046 # words are wanted
 	PIN_ACCEL=tcg tests/vm/run.sh "${machine[@]}" "${files[@]}" -- \
 		/root/guest.sh $(programs "$1")
