@@ -318,15 +318,19 @@ static void print_table(void)
 	print_row("all others, in 500,000,000", OTHERS, true);
 }
 
-/* The row's figure without the module, and for each number of leases. */
+/*
+ * The row's figure for each number of leases. What hits none is the kernel's own, whose
+ * figures there are without the module, too.
+ */
 static void tell_row(enum row row, bool without, const char *name)
 {
+	const char *whose = without ? "kernel" : "pin";
 	size_t i;
 
 	if (without)
-		figure_tell(unloaded[row], "kernel/%s", name);
+		figure_tell(unloaded[row], "%s/%s/no-module", whose, name);
 	for (i = 0; i < HELD; i++)
-		figure_tell(table[i][row], "pin/%s/held-%u", name, held_counts[i]);
+		figure_tell(table[i][row], "%s/%s/held-%u", whose, name, held_counts[i]);
 }
 
 static void tell_table(void)

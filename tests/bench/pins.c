@@ -3,8 +3,8 @@
  * What pinning memory and giving it back costs: each kind of memory, in several sizes, by
  * each who pins.
  *
- * Populated memory is pinned and given back ROUNDS times: the first is told as cold, the
- * least of those from WARM on as warm. What the first ones leave behind (dirty pages,
+ * Populated memory is pinned and given back ROUNDS times, ROUNDS_LARGE if it takes long:
+ * the first is told as cold, the least of those from WARM on as warm. What the first ones leave behind (dirty pages,
  * referenced folios) is there then. Memory that is not populated is made anew for each
  * round, so it has no warm one.
  *
@@ -24,6 +24,7 @@
 #include "figure.h"
 
 #define ROUNDS			5
+#define ROUNDS_LARGE		3
 #define ROUNDS_UNTOUCHED	3
 #define WARM			2
 #define KIB			1024UL
@@ -69,11 +70,11 @@ static void bench_memory(const struct peer *peer, const char *kind, const struct
 {
 	struct took took, cold = {}, warm = { UINT64_MAX, UINT64_MAX };
 	const char *format = "%s/%s/populated/%zu/%s";
-	int i;
+	int rounds = memory->bytes < GIB ? ROUNDS : ROUNDS_LARGE, i;
 
 	if (peer->takes && !peer->takes(memory))
 		return;
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < rounds; i++) {
 		took = measure(peer, memory);
 		if (i == 0)
 			cold = took;
