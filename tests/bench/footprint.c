@@ -18,7 +18,7 @@
 #include "peer.h"
 
 #define FILE_BYTES	(128UL << 20)
-#define GIBS		4UL
+#define BYTES		(1UL << 30)
 
 /* Opened for each: IOMMU tables stay with who was pinned before. */
 static void bench(const struct peer *peer, void (*touch)(const struct memory *memory),
@@ -30,7 +30,7 @@ static void bench(const struct peer *peer, void (*touch)(const struct memory *me
 	/* Who is absent bench-pins tells; who measures himself pins nothing that lasts. */
 	if (peer->measure || peer->open())
 		return;
-	memory_map_repeated(&memory, touch, FILE_BYTES, GIBS << 30);
+	memory_map_repeated(&memory, touch, FILE_BYTES, BYTES);
 	before = meminfo_bytes("MemFree");
 	peer->pin(&memory);
 	after = meminfo_bytes("MemFree");
@@ -38,7 +38,7 @@ static void bench(const struct peer *peer, void (*touch)(const struct memory *me
 	memory_unmap(&memory);
 	if (peer->close)
 		peer->close();
-	figure_tell(before > after ? (before - after) / GIBS : 0, "%s/footprint/%s", peer->name,
+	figure_tell(before > after ? before - after : 0, "%s/footprint/%s", peer->name,
 		    name);
 }
 
