@@ -22,10 +22,11 @@ struct took {
  * struct peer - who pins
  * @name: as the output has it
  * @open: makes ready; NULL, or why this kernel or machine has no such peer
- * @close: gives back what @open took; NULL: that can stay
+ * @close: gives back what @open took, and pins with it; NULL: that can stay
  * @takes: can it pin this memory? NULL: any
  * @pin: pins the memory for writing, whole; ends the program if that fails
  * @unpin: gives back what @pin pinned last
+ * @several: @pin can be called before @unpin again; then @close gives back all
  * @measure: pins, unpins and measures both, by a clock of its own; NULL: @pin and @unpin
  *	are measured
  */
@@ -36,6 +37,7 @@ struct peer {
 	bool (*takes)(const struct memory *memory);
 	void (*pin)(const struct memory *memory);
 	void (*unpin)(const struct memory *memory);
+	bool several;
 	struct took (*measure)(const struct memory *memory);
 };
 

@@ -52,4 +52,5 @@ const struct peer peer_pin = {
 	.close = close_device,
 	.pin = pin,
 	.unpin = unpin,
+	.several = true,
 };
