@@ -4,9 +4,9 @@
  * each who pins.
  *
  * Populated memory is pinned and given back ROUNDS times, ROUNDS_LARGE if it takes long:
- * the first is told as cold, the least of those from WARM on as warm. What the first ones leave behind (dirty pages,
- * referenced folios) is there then. Memory that is not populated is made anew for each
- * round, so it has no warm one.
+ * the first is told as cold, the least of those from WARM on as warm. What the first ones
+ * leave behind (dirty pages, referenced folios) is there then. Memory that is not
+ * populated is made anew for each round, so it has no warm one.
  *
  * Figures: WHO/KIND/populated/BYTES/ followed by cold-pin, cold-unpin, warm-pin or
  * warm-unpin, and WHO/KIND/untouched/BYTES/ by pin or unpin. Who is not there has a line
