@@ -4,7 +4,8 @@
 #
 # guest.sh PROGRAM...: the benchmarks in the guest, in this order: what each needs, then
 # the program. Beside it lie pin.ko, which bench-munmap loads itself, the programs, and
-# pinctl. What the figures depend on is said first.
+# pinctl. What the figures depend on is said first. PIN_BENCH_ONLY are the names of those
+# that bench-pins is to measure.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,13 +21,23 @@ neighbours_first() { # COMMAND...
 	echo 0 > /proc/sys/vm/percpu_pagelist_high_fraction
 }
 
+bench_pinners() { # PROGRAM ARGUMENT...
+	_program=$here/bench-$1
+	shift
+	# More than the machine has: the same memory is pinned again and again.
+	insmod "$here/pin.ko" max_pages=4194304
+	neighbours_first "$_program" "$@"
+	rmmod pin
+}
+
 bench() { # PROGRAM
 	case $1 in
-	pins | calls | footprint)
-		# More than the machine has: the same memory is pinned again and again.
-		insmod "$here/pin.ko" max_pages=4194304
-		neighbours_first "$here/bench-$1"
-		rmmod pin
+	pins)
+		# shellcheck disable=SC2086 # words are wanted
+		bench_pinners "$1" ${PIN_BENCH_ONLY:-}
+		;;
+	calls | footprint)
+		bench_pinners "$1"
 		;;
 	munmap)
 		mount_dax ext4 /dev/pmem0 /mnt/ext4dax

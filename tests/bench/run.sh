@@ -3,11 +3,13 @@
 #
 # shellcheck disable=SC2054 # the commas are QEMU's
 #
-# run.sh [--twice] [KERNEL...]: the benchmarks, on kernels of the virtual machine, each
+# run.sh [--twice] [--only WHO] [KERNEL...]: the benchmarks, on kernels of the virtual machine, each
 # booted once: 6.12 and 7.2-perf. On 7.2, the debug kernel, only what leases, ledger and
 # trace cost. Leaves build/bench/KERNEL.json and prints tables.
 #
-# --twice boots each kernel a second time, and fails if a single figure differs.
+# --twice boots each kernel a second time, and fails if a single figure differs. --only
+# measures nothing but how WHO pins, such as "pin uring", and holds it against nothing: for
+# whoever changes the driver. That is build/bench/KERNEL-only.json.
 #
 # Owns the machine: its clock counts executed instructions, so that the figures depend
 # neither on the host nor on what else that does. 6.1 does not boot with such a clock.
@@ -17,12 +19,13 @@ cd "$(dirname "$0")/../.."
 results=build/bench
 
 usage() {
-	echo "usage: run.sh [--twice] [6.12|7.2-perf|7.2]..." >&2
+	echo "usage: run.sh [--twice] [--only WHO] [6.12|7.2-perf|7.2]..." >&2
 	exit 2
 }
 
 programs() { # KERNEL
-	case $1 in
+	case ${only:+only}$1 in
+	only*) echo pins ;;
 	7.2) echo munmap ledger trace ;;
 	*) echo pins calls footprint munmap ledger trace ;;
 	esac
@@ -33,7 +36,7 @@ programs() { # KERNEL
 # suites have that, and kmemleak no memory for as many leases.
 boot() { # KERNEL MODULE: what the guest says goes to stdout
 	local program file files=()
-	local machine=(-k "$1" -n bench -t 5400
+	local machine=(-k "$1" -n bench -t 5400 ${only:+-e "PIN_BENCH_ONLY=$only"}
 		-q "-icount shift=0,sleep=off -smp 1 -cpu max,la57=off,-erms,-fsrm"
 		-q "-device intel-iommu,intremap=on -seed 42 -rtc base=2026-01-01,clock=vm"
 		-a "nokaslr tsc=reliable nowatchdog slub_debug=- kmemleak=off intel_iommu=on")
@@ -92,8 +95,19 @@ same_figures() { # FILE FILE
 	echo "$(grep -ac $'^figure\t' "$1") figures, the same in two boots"
 }
 
-twice=0 failed=0
-[ "${1:-}" != --twice ] || { twice=1; shift; }
+twice=0 only='' failed=0
+while [[ ${1:-} = --* ]]; do
+	case $1 in
+	--twice) twice=1 ;;
+	--only)
+		[ $# -gt 1 ] || usage
+		only=$2
+		shift
+		;;
+	*) usage ;;
+	esac
+	shift
+done
 [ $# -gt 0 ] || set -- 6.12 7.2-perf
 for kernel; do
 	case $kernel in
@@ -107,17 +121,17 @@ make -s -C tests/bench
 mkdir -p "$results"
 for kernel; do
 	module=$(tests/vm/module.sh "$kernel")
-	bench "$kernel" "$module" "$results/$kernel.1"
-	{ cat "$results/$kernel.1"; versions "$kernel" "$module"; } |
-		to_json "$kernel" > "$results/$kernel.json"
+	result=$results/$kernel${only:+-only}
+	bench "$kernel" "$module" "$result.1"
+	{ cat "$result.1"; versions "$kernel" "$module"; } | to_json "$kernel" > "$result.json"
 	echo
-	tests/bench/tables "$results/$kernel.json"
+	tests/bench/tables "$result.json"
 	if [ $twice = 1 ]; then
-		bench "$kernel" "$module" "$results/$kernel.2" > /dev/null
-		same_figures "$results/$kernel".[12] || failed=1
+		bench "$kernel" "$module" "$result.2" > /dev/null
+		same_figures "$result".[12] || failed=1
 	fi
 	base=tests/bench/baseline/$kernel.json
-	if [ -e "$base" ]; then
+	if [ -z "$only" ] && [ -e "$base" ]; then
 		echo
 		echo "Against $base:"
 		tests/bench/compare --within 1 "$base" || failed=1
