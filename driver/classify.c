@@ -420,6 +420,7 @@ static bool is_wanted(const struct pin_report *report, u32 flags)
  * @reports: wanted reports are added; the walk stops when they are full
  * @verdict: but not before something was refused
  * @refusal: filled in with the lowest refusal if it holds none yet
+ * @last: what was judged last
  *
  * Judges at most WALK_BUDGET mappings, so that nobody waits long for mmap_lock.
  *
@@ -428,11 +429,11 @@ static bool is_wanted(const struct pin_report *report, u32 flags)
  */
 int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 			  u32 flags, struct pindev_reports *reports,
-			  bool verdict, struct pin_refusal *refusal)
+			  bool verdict, struct pin_refusal *refusal,
+			  struct pindev_segment *last)
 {
 	VMA_ITERATOR(vmas, mm, left->start);
 	unsigned int budget = WALK_BUDGET;
-	struct pindev_segment segment;
 	struct vm_area_struct *vma;
 	bool room = true;
 
@@ -441,24 +442,24 @@ int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 	vma = vma_next(&vmas);
 	while (left->start < left->end && budget--) {
 		if (vma && vma->vm_start <= left->start)
-			judge_vma(vma, left->start, left->end, flags, &segment);
+			judge_vma(vma, left->start, left->end, flags, last);
 		else
 			judge_hole(left->start,
 				   vma ? min(vma->vm_start, left->end) : left->end,
-				   &segment);
+				   last);
 
-		if (is_wanted(&segment.report, flags)) {
+		if (is_wanted(&last->report, flags)) {
 			room = reports->count < reports->capacity ||
 			       (verdict && !refusal->reason);
 			if (!room)
 				break;
-			pindev_reports_add(reports, &segment.report);
-			if (segment.report.reason && !refusal->reason)
-				pindev_refuse(refusal, segment.report.reason,
-					      segment.report.start);
+			pindev_reports_add(reports, &last->report);
+			if (last->report.reason && !refusal->reason)
+				pindev_refuse(refusal, last->report.reason,
+					      last->report.start);
 		}
-		left->start = segment.report.end;
-		if (vma && vma->vm_end <= left->start)
+		left->start = last->report.end;
+		if (vma && vma->vm_end <= left->start && left->start < left->end)
 			vma = vma_next(&vmas);
 	}
 	mmap_read_unlock(mm);

@@ -323,7 +323,7 @@ static int watch_leases(struct fill *fill, struct pindev_leases *leases)
 
 /**
  * pindev_leases_fill() - pin the segments that were noted
- * @pin: in the making; everything else of it is pinned
+ * @pin: in the making, with leases; everything else of it is pinned
  * @batch: to work with: as many pointers as the pin's range has pages, or PINDEV_BATCH
  * @refusal: filled in on failure
  *
@@ -340,8 +340,6 @@ int pindev_leases_fill(struct pindev_pin *pin, struct page **batch,
 	unsigned int tries = FILL_TRIES;
 	int err = 0;
 
-	if (!pin->leases)
-		return 0;
 	list_for_each_entry(fill.lease, &pin->leases->list, link) {
 		err = fill_lease(&fill, &tries);
 		if (err)

@@ -408,14 +408,15 @@ static void put_turn(struct pindev_turn *turn)
 }
 
 /* An administrator takes his turn, with or without a place among all. */
-static int wait_for_all(bool *counted)
+static int wait_for_all(struct pindev_turn *turn)
 {
-	*counted = !down_trylock(&all_running);
-	if (*counted || capable(CAP_SYS_ADMIN))
+	turn->counted = !down_trylock(&all_running);
+	if (turn->counted || capable(CAP_SYS_ADMIN))
 		return 0;
+	turn->waited = true;
 	if (down_killable(&all_running))
 		return -EINTR;
-	*counted = true;
+	turn->counted = true;
 	return 0;
 }
 
@@ -434,9 +435,10 @@ int pindev_ledger_enter(struct pindev_user *opener, struct pindev_turn *turn)
 	turn->user = turn->held ? pindev_ledger_get_user(current_uid()) : opener;
 	if (!turn->user)
 		return -ENOMEM;
-	if (down_killable(&turn->user->running))
+	turn->waited = down_trylock(&turn->user->running);
+	if (turn->waited && down_killable(&turn->user->running))
 		goto err_put;
-	err = wait_for_all(&turn->counted);
+	err = wait_for_all(turn);
 	if (err)
 		goto err_up;
 	return 0;

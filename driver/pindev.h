@@ -288,11 +288,13 @@ struct pindev_segment {
  * @user: whose bound it counts against
  * @held: with a reference, because it is not the context's
  * @counted: it counts against the bound of all, too
+ * @waited: it was not to be had at once
  */
 struct pindev_turn {
 	struct pindev_user *user;
 	bool held;
 	bool counted;
+	bool waited;
 };
 
 /**
@@ -424,7 +426,8 @@ int pindev_classify_holds(const struct pindev_segment *segment, bool write,
 			  unsigned long addr, long count);
 int pindev_classify_range(struct mm_struct *mm, struct pindev_range *left,
 			  u32 flags, struct pindev_reports *reports,
-			  bool verdict, struct pin_refusal *refusal);
+			  bool verdict, struct pin_refusal *refusal,
+			  struct pindev_segment *last);
 int pindev_classify_charge(struct mm_struct *mm,
 			   const struct pindev_range *range, u32 flags,
 			   unsigned long *pages, struct pindev_segment *first);

@@ -3,9 +3,10 @@
  * Pin and unpin ranges: batches, unwinding, publishing.
  *
  * A range is judged as a whole before any page is touched, then pinned mapping
- * by mapping, each judged once more right before, in batches of at most
- * PINDEV_BATCH pages that become runs at once.  All or nothing: whatever a
- * failed attempt pinned and charged is given back before it answers.
+ * by mapping, in batches of at most PINDEV_BATCH pages that become runs at once.
+ * If there are several mappings, or the attempt had to wait for others, each is
+ * judged once more right before.  All or nothing: whatever a failed attempt pinned
+ * and charged is given back before it answers.
  *
  * Only the attempt itself knows a pin until everything that can fail is done,
  * copying the answer to the caller included; publishing cannot fail.
@@ -607,7 +608,7 @@ static int pin_batches(struct attempt *try)
 	while (!err && addr < try->range.end)
 		err = pin_segment(try, &addr);
 	pindev_runs_seal(&try->pin->runs);
-	if (!err)
+	if (!err && try->pin->leases)
 		err = pindev_leases_fill(try->pin, try->batch, try->refusal);
 	/* A mapping that became hugetlb holds more than was charged. */
 	if (!err && try->covered > try->pin->charge.pages)
@@ -646,11 +647,12 @@ static bool blames_memory(u32 reason)
 static int charge_and_pin(struct attempt *try, struct pindev_reports *reports)
 {
 	struct pindev_pin *pin = try->pin;
-	unsigned long charge_pages;
+	unsigned long charge_pages = (try->range.end - try->range.start) >> PAGE_SHIFT;
 	u32 reason;
 	int err;
 
-	if (pindev_classify_charge(current->mm, &try->range, try->flags,
+	if (!try->judged &&
+	    pindev_classify_charge(current->mm, &try->range, try->flags,
 				   &charge_pages, &try->segment))
 		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
 				     try->range.start);
@@ -680,9 +682,21 @@ static int pin_bounded(struct attempt *try, struct pindev_reports *reports)
 				     err == -EINTR ? PIN_REASON_INTERRUPTED :
 						     PIN_REASON_NO_MEMORY,
 				     try->range.start);
+	/* That can take as long as somebody else's pages do to come. */
+	if (turn.waited)
+		try->judged = false;
 	err = charge_and_pin(try, reports);
 	pindev_ledger_leave(&turn);
 	return err;
+}
+
+/* Is the range one mapping, and what it is charged no more than its pages? */
+static bool is_one_segment(const struct attempt *try)
+{
+	const struct pin_report *report = &try->segment.report;
+
+	return report->start == try->range.start && report->end == try->range.end &&
+	       report->kind != PIN_KIND_HUGETLB;
 }
 
 /* Judge the whole range before a page of it is touched. */
@@ -693,12 +707,14 @@ static int judge(struct attempt *try, struct pindev_reports *reports)
 
 	do {
 		more = pindev_classify_range(current->mm, &left,
-					     try->flags, reports, true, try->refusal);
+					     try->flags, reports, true, try->refusal,
+					     &try->segment);
 		cond_resched();
 	} while (more > 0);
 	if (more < 0)
 		return pindev_refuse(try->refusal, PIN_REASON_INTERRUPTED,
 				     try->range.start);
+	try->judged = is_one_segment(try);
 	return -(int)try->refusal->error;
 }
 

@@ -191,6 +191,7 @@ int pindev_report_check(struct pindev_request *req)
 {
 	struct pin_check *arg = &req->arg.check;
 	struct pin_refusal refusal = { };
+	struct pindev_segment last;
 	struct pindev_reports reports;
 	struct pindev_range range, left;
 	unsigned long charge_pages;
@@ -210,7 +211,7 @@ int pindev_report_check(struct pindev_request *req)
 	err = pindev_classify_charge(mm, &range, 0, &charge_pages, NULL);
 	if (!err)
 		err = pindev_classify_range(mm, &left, arg->flags, &reports,
-					    false, &refusal);
+					    false, &refusal, &last);
 	mmput(mm);
 	if (err >= 0)
 		err = pindev_reports_copy(&reports, arg->reports,
