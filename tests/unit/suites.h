@@ -23,5 +23,7 @@ Suite *suite_text(void);
 Suite *suite_progress(void);
 Suite *suite_hold(void);
 Suite *suite_incident(void);
+Suite *suite_series(void);
+Suite *suite_duration(void);
 
 #endif /* _TESTS_UNIT_SUITES_H */
