@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup.h"
 #include "checks.h"
 #include "pinctl.h"
 #include "segment.h"
@@ -481,58 +482,17 @@ static void check_system_cap(const struct machine *machine, struct finding *find
 		fix_as(machine, finding, PIN_REASON_SYSTEM_CAP);
 }
 
-/* The version 2 hierarchy, "0::/path"; false if the process is in none. */
-static bool cgroup_path(const struct machine *machine, char *group, size_t size)
-{
-	char path[64];
-
-	return system_field(machine->system, machine_path(machine, "cgroup", path), "0:", group,
-			    size) && *group == '/';
-}
-
-static bool cgroup_number(const struct machine *machine, const char *group, const char *file,
-			  uint64_t *number)
-{
-	char *path = text_format("/sys/fs/cgroup%s/%s", group, file);
-	bool found = system_number(machine->system, path, number);
-
-	free(path);
-	return found;
-}
-
-/* The narrowest limit of the group and of those above it; "max" is no number. */
-static bool cgroup_limit(const struct machine *machine, char *group, uint64_t *used,
-			 uint64_t *limit)
-{
-	bool found = false;
-	uint64_t max, current;
-	char *slash;
-
-	do {
-		if (cgroup_number(machine, group, "memory.max", &max) &&
-		    cgroup_number(machine, group, "memory.current", &current) &&
-		    (!found || max - (current < max ? current : max) < *limit - *used)) {
-			*limit = max;
-			*used = current < max ? current : max;
-			found = true;
-		}
-		slash = strrchr(group, '/');
-		if (slash)
-			*slash = '\0';
-	} while (slash);
-	return found;
-}
-
 static void check_cgroup_memory(const struct machine *machine, struct finding *finding)
 {
-	char group[1024], used_text[SIZE_TEXT_MAX], limit_size[SIZE_TEXT_MAX];
+	char group[1024], path[64], used_text[SIZE_TEXT_MAX], limit_size[SIZE_TEXT_MAX];
 	uint64_t used = 0, limit = 0;
 
-	if (!cgroup_path(machine, group, sizeof(group))) {
+	if (!cgroup_path(machine->system, machine_path(machine, "cgroup", path), group,
+			 sizeof(group))) {
 		find(finding, STATUS_UNKNOWN, "the process is in no cgroup of version 2");
 		return;
 	}
-	if (!cgroup_limit(machine, group, &used, &limit))
+	if (!cgroup_memory(machine->system, group, &used, &limit))
 		find(finding, STATUS_OK, "no limit");
 	else
 		find(finding, used > limit / 10 * 9 ? STATUS_WARN : STATUS_OK,
