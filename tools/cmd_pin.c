@@ -46,21 +46,6 @@ struct held {
 	uint64_t runs;
 };
 
-static int open_failed(struct pinctl *pinctl, int error)
-{
-	const char *detail = NULL, *fix = "pinctl doctor";
-
-	if (error == ENOENT || error == ENXIO || error == ENODEV) {
-		detail = "the module is not loaded";
-		fix = FIX_LOAD;
-	} else if (error == EACCES) {
-		detail = "pinning needs write permission: root, or the group of the device";
-		fix = FIX_GROUP " && " FIX_MEMBER;
-	}
-	return complain(pinctl, EXIT_UNKNOWN, detail, fix, "cannot open /dev/pin: %s",
-			strerror(error));
-}
-
 static struct json_object *nodes_json(const struct libpin_query *query)
 {
 	struct json_object *nodes = json_array();
@@ -287,7 +272,7 @@ static int pin_range(struct pinctl *pinctl, const struct pin_options *options, u
 
 	ret = libpin_context_open(&ctx, NULL, true);
 	if (ret)
-		return open_failed(pinctl, -ret);
+		return complain_open(pinctl, -ret);
 	if (libpin_request_new(&request))
 		out_of_memory();
 	libpin_request_set_address(request, start);

@@ -32,6 +32,7 @@ const struct command *const commands[] = {
 	&cmd_monitor,
 	&cmd_release,
 	&cmd_trace,
+	&cmd_bench,
 	&cmd_completion,
 	NULL
 };
@@ -126,6 +127,21 @@ int complain_lease(struct pinctl *pinctl)
 {
 	return complain_usage(pinctl, NULL, "a lease is for writing: --read and --lease exclude "
 			      "each other");
+}
+
+int complain_open(struct pinctl *pinctl, int error)
+{
+	const char *detail = NULL, *fix = "pinctl doctor";
+
+	if (error == ENOENT || error == ENXIO || error == ENODEV) {
+		detail = "the module is not loaded";
+		fix = FIX_LOAD;
+	} else if (error == EACCES) {
+		detail = "pinning needs write permission: root, or the group of the device";
+		fix = FIX_GROUP " && " FIX_MEMBER;
+	}
+	return complain(pinctl, EXIT_UNKNOWN, detail, fix, "cannot open /dev/pin: %s",
+			strerror(error));
 }
 
 /* A reader that has seen enough (EPIPE) is no failure; a full disk is. */

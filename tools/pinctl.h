@@ -61,6 +61,9 @@ int complain_usage(struct pinctl *pinctl, const char *hint, const char *format, 
 /* --read with --lease: a lease is for writing. */
 int complain_lease(struct pinctl *pinctl);
 
+/* /dev/pin could not be opened for pinning, with @error. */
+int complain_open(struct pinctl *pinctl, int error);
+
 /* Never returns: no memory for pinctl itself. */
 void out_of_memory(void) __attribute__((noreturn));
 /* After what has failed with @error: returns only if that was not for want of memory. */
@@ -105,7 +108,10 @@ enum option_id {
 	OPTION_USER,
 	OPTION_NODE,
 	OPTION_MODE,
-	OPTION_METRICS
+	OPTION_METRICS,
+	OPTION_MEMORY,
+	OPTION_SIZE,
+	OPTION_ROUNDS
 };
 
 /*
@@ -124,6 +130,7 @@ enum values {
 	VALUES_GROUPING,
 	VALUES_ORDER,
 	VALUES_MODE,
+	VALUES_MEMORY,
 	VALUES_TARGET,
 	VALUES_PLACE,
 	VALUES_PID,
@@ -193,6 +200,7 @@ struct command {
 	int (*run)(struct pinctl *pinctl, struct arguments *arguments);
 };
 
+extern const struct command cmd_bench;
 extern const struct command cmd_check;
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;

@@ -6,6 +6,7 @@
 #include <libpin.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "groups.h"
 #include "output.h"
 #include "pinctl.h"
@@ -62,6 +63,13 @@ static bool errno_has_lower_reason(uint32_t reason)
 	return false;
 }
 
+static const char *memory_name(size_t index)
+{
+	const struct buffer_kind *kind = buffer_kind_at(index);
+
+	return kind ? kind->name : NULL;
+}
+
 /* Every reason, then every errno that a reason has, once. */
 static const char *reason_or_errno(size_t index)
 {
@@ -99,6 +107,8 @@ const char *values_word(const struct command *command, enum values values, size_
 		return index < ARRAY_SIZE(orders) ? orders[index] : NULL;
 	case VALUES_MODE:
 		return libpin_mode_name((uint32_t)index + PIN_MODE_LONGTERM);
+	case VALUES_MEMORY:
+		return memory_name(index);
 	default:
 		return NULL;
 	}
@@ -106,7 +116,7 @@ const char *values_word(const struct command *command, enum values values, size_
 
 bool values_are_list(enum values values)
 {
-	return values == VALUES_COLUMN || values == VALUES_CHECK;
+	return values == VALUES_COLUMN || values == VALUES_CHECK || values == VALUES_MEMORY;
 }
 
 int values_find(struct pinctl *pinctl, enum values values, const char *what, const char *word)

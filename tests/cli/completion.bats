@@ -23,6 +23,7 @@ lines() {
 	pinctl check --color self|check --color self
 	pinctl check --for vf\t self|check --for vfio self
 	pinctl help doc\t|help doctor
+	pinctl bench --memory small,memfd-\t|bench --memory small,memfd-hugetlb
 	pinctl comp\tz\t|completion zsh
 	pinctl who zon\tMov\t|who zone:Movable
 	pinctl who file:DIR/lon\t|who file:DIR/longname

@@ -59,6 +59,7 @@ golden() { # NAME ARGUMENTS...
 @test "golden: pin, list and show without the module" {
 	need_no_module
 	golden pin-no-module pin new:anon,1M
+	golden bench-no-module bench
 	golden list-no-module list
 	golden list-system-no-module list --system
 	golden monitor-no-module monitor
