@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 #
-# pinctl with the real module, in the guest: beside this lie pin.ko, pinctl, ledger.sh and
-# what "vm" compiles.
+# pinctl with the real module, in the guest: beside this lie pin.ko, pinctl, ledger.sh,
+# bench.sh and what "vm" compiles.
 #
 # What pinctl says with the module is compared with what it predicts without:
 # both must agree on every mapping that can be made here.
@@ -18,6 +18,8 @@ mkdir -p /out
 . /lib/pin/guest.sh
 # shellcheck source=tests/cli/ledger.sh
 . "$here/ledger.sh"
+# shellcheck source=tests/cli/bench.sh
+. "$here/bench.sh"
 
 sanitized() {
 	grep -q libasan.so "$here/pinctl"
@@ -548,6 +550,7 @@ holds_until TERM
 holds_until INT
 lists_and_shows
 ledger_tests
+bench_tests
 goldens_in_scenes
 leases /mnt/dax/data
 leases /mnt/xfs/data
