@@ -110,7 +110,7 @@ static int try_calls(struct pinners *pinners, enum pinner pinner, const struct b
 static void warm_up(struct measurement *measurement, struct pinners *pinners,
 		    const struct buffer *buffer)
 {
-	uint64_t slowest = 1, ns;
+	uint64_t slowest = 1, ns = 0;
 	int who, ret;
 
 	for (who = 0; who < PINNERS; who++) {
