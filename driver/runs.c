@@ -11,8 +11,8 @@
  *
  * A run is stored as one word of 64 bits, or as two if it is longer than the first
  * has bits for, so that memory in which every page stands alone takes 8 bytes a page.
- * The last run is kept apart, unpacked, because it may grow; its place is reserved.
- * Who reads runs does so after pindev_runs_seal() has put it there.
+ * The last run is kept apart, unpacked, because it may grow; two words are reserved
+ * for it.  Who reads runs does so after pindev_runs_seal() has put it there.
  */
 #include <linux/gfp.h>
 #include <linux/limits.h>

@@ -172,11 +172,9 @@ static inline enum pindev_run_type pindev_run_type(const struct pindev_run *run)
 	return run->place >> PINDEV_TYPE_SHIFT;
 }
 
-/* Leases grow where no more room can be had, so they always have both words. */
 static inline bool pindev_run_is_wide(const struct pindev_run *run)
 {
-	return run->pages >= BIT(PINDEV_PAGES_BITS) ||
-	       pindev_run_type(run) == PINDEV_RUN_LEASE;
+	return run->pages >= BIT(PINDEV_PAGES_BITS);
 }
 
 static inline u32 pindev_run_words(const struct pindev_run *run)
@@ -266,13 +264,8 @@ static inline bool pindev_tail_add(struct pindev_tail *tail, u64 place)
 	}
 	if (unlikely(tail->word + 1 >= tail->end))
 		return false;
-	if (unlikely(tail->last.pages >= BIT(PINDEV_PAGES_BITS))) {
-		*tail->word++ = tail->last.place;
-		*tail->word++ = tail->last.pages;
-	} else {
-		*tail->word++ = tail->last.place |
-				(u64)tail->last.pages << PINDEV_PAGES_SHIFT;
-	}
+	pindev_run_pack(&tail->last, tail->word);
+	tail->word += pindev_run_words(&tail->last);
 	tail->last.place = place;
 	tail->last.pages = 1;
 	tail->added++;

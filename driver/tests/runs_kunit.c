@@ -242,6 +242,88 @@ static void packing_loses_nothing(struct kunit *test)
 	}
 }
 
+/* Pages as the driver adds most of them, one by one. */
+static void add_pages_of(struct kunit *test, struct pindev_runs *runs,
+			 unsigned long pfn, u32 pages)
+{
+	struct pindev_tail tail;
+	u32 i = 0;
+
+	while (i < pages) {
+		u32 from = i;
+
+		if (pindev_tail_open(&tail, runs, pages)) {
+			while (i < pages &&
+			       pindev_tail_add(&tail, pindev_place(pfn + i, 1,
+								   PINDEV_RUN_RAM)))
+				i++;
+			pindev_tail_close(&tail, runs, i - from);
+		}
+		if (i < pages)
+			add(test, runs, ram(pfn + i++, 1));
+	}
+}
+
+/* Page by page come the same runs as run by run, long ones and chunks' ends included. */
+static void pages_one_by_one_make_the_same_runs(struct kunit *test)
+{
+	const u32 count = 300;
+	struct pindev_cursor at;
+	struct pindev_runs runs;
+	u64 page = 0;
+	u32 i;
+
+	pindev_runs_init(&runs);
+	for (i = 0; i < count; i++)
+		add_pages_of(test, &runs, 10000ul * i, pages_of(i));
+	pindev_runs_seal(&runs);
+	KUNIT_ASSERT_EQ(test, runs.count, (u64)count);
+	pindev_runs_first(&runs, &at);
+	for (i = 0; i < count; i++, pindev_runs_next(&runs, &at)) {
+		KUNIT_ASSERT_NOT_NULL(test, at.chunk);
+		KUNIT_ASSERT_EQ(test, pindev_run_pfn(&at.run), 10000ul * i);
+		KUNIT_ASSERT_EQ(test, at.run.pages, pages_of(i));
+		KUNIT_ASSERT_EQ(test, at.page, page);
+		page += pages_of(i);
+	}
+	KUNIT_EXPECT_NULL(test, at.chunk);
+	KUNIT_EXPECT_EQ(test, runs.pages, page);
+	pindev_runs_free(&runs);
+}
+
+/* A page that is pinned twice in a row is not one that follows. */
+static void a_page_again_is_another_run(struct kunit *test)
+{
+	struct pindev_runs runs;
+
+	pindev_runs_init(&runs);
+	add_pages_of(test, &runs, 1000, 3);
+	add_pages_of(test, &runs, 1002, 1);
+	add_pages_of(test, &runs, 1002, 2);
+	KUNIT_EXPECT_EQ(test, runs.count, 3ULL);
+	KUNIT_EXPECT_EQ(test, runs.pages, 6ULL);
+	pindev_runs_free(&runs);
+}
+
+/* The first chunk belongs to somebody else, who uses it no more when runs are freed. */
+static void a_lent_chunk_is_not_freed(struct kunit *test)
+{
+	struct pindev_run_chunk *lent;
+	struct pindev_runs runs;
+	u32 i;
+
+	lent = kunit_kzalloc(test, struct_size(lent, words, PINDEV_FIRST_WORDS),
+			     GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, lent);
+	pindev_runs_init(&runs);
+	pindev_runs_lend(&runs, lent);
+	for (i = 0; i < 100; i++)
+		add(test, &runs, ram(10 * i, 1));
+	KUNIT_EXPECT_PTR_EQ(test, pindev_runs_first_chunk(&runs), lent);
+	KUNIT_EXPECT_PTR_NE(test, runs.tail, lent);
+	pindev_runs_free(&runs);
+}
+
 /* A lease grows in its place while others read it. */
 static void a_lease_grows_in_place(struct kunit *test)
 {
@@ -264,6 +346,9 @@ static void a_lease_grows_in_place(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(packing_loses_nothing),
+	KUNIT_CASE(pages_one_by_one_make_the_same_runs),
+	KUNIT_CASE(a_page_again_is_another_run),
+	KUNIT_CASE(a_lent_chunk_is_not_freed),
 	KUNIT_CASE(a_lease_grows_in_place),
 	KUNIT_CASE(consecutive_pages_share_a_run),
 	KUNIT_CASE(other_pages_do_not),
