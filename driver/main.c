@@ -10,6 +10,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
+#include <linux/overflow.h>
 #include <linux/uaccess.h>
 
 #include "pindev.h"
@@ -111,6 +112,9 @@ int pindev_request_copy(u64 uaddr, u32 record_size, const void *records,
 	size_t bytes = min(record_size, known_size);
 	u8 __user *to = u64_to_user_ptr(uaddr);
 
+	if (record_size == known_size)
+		return copy_to_user(to, records, array_size(count, known_size)) ?
+		       -EFAULT : 0;
 	for (; count; count--, to += record_size, records += known_size)
 		if (copy_to_user(to, records, bytes) ||
 		    clear_user(to + bytes, record_size - bytes))
