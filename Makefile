@@ -90,6 +90,10 @@ bench-baseline: ## take the figures of the last run for those that the next are 
 	@tests/bench/plot
 	@tests/bench/report
 
+bench-scale: ## does the cost of pins grow as it has to and no faster, on 7.2-perf; draws docs/scale-*.svg
+	@tests/setup.sh build vm bench
+	@tests/bench/scale.sh
+
 mutants: ## does a bug that is put into the driver on purpose make the suites fail; KERNEL=
 	@tests/mutants/run $(KERNEL)
 
@@ -108,4 +112,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline mutants lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale mutants lint abi-snapshot clean help
