@@ -94,6 +94,10 @@ bench-scale: ## does the cost of pins grow as it has to and no faster, on 7.2-pe
 	@tests/setup.sh build vm bench
 	@tests/bench/scale.sh
 
+bench-latency: ## does a pin of 64 GiB keep others waiting: tracers, rescheduling, locks; on 7.2-latency, 6.12, 7.2
+	@tests/setup.sh build vm bench
+	@tests/bench/latency.sh
+
 mutants: ## does a bug that is put into the driver on purpose make the suites fail; KERNEL=
 	@tests/mutants/run $(KERNEL)
 
@@ -112,4 +116,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale mutants lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency mutants lint abi-snapshot clean help
