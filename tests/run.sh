@@ -185,6 +185,7 @@ kernel_suites() { # KERNEL
 		suite "pinctl-sanitized-$kernel" env PINCTL=build/tools-sanitize/pinctl \
 			tests/cli/vm "$kernel" "$module"
 		suite "session-$kernel" tests/docs/session
+		suite "bench-$kernel" tests/bench/check "$kernel"
 		suite "blocks-$kernel" tests/docs/blocks vm
 		# What tests/cli/memory does here, where the module answers.
 		suite "pinctl-memory-$kernel" tests/vm/run.sh -k "$kernel" \
@@ -254,7 +255,7 @@ mkdir -p "$logs"
 trap end_jobs EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-tests/setup.sh build trace test vm || exit 1
+tests/setup.sh build trace test vm bench || exit 1
 build || { echo "the user space does not build" >&2; exit 1; }
 for where; do
 	case $where in
