@@ -363,6 +363,8 @@ static long add_small_pages(struct attempt *try, struct page **pages, long count
 			break;
 	}
 	pindev_tail_close(&tail, runs, i);
+	if (i)
+		try->last_pgmap = NULL;
 	return i;
 }
 
