@@ -448,7 +448,7 @@ static void bench_kill(size_t bytes, bool pins)
 	if (!pins)
 		return;
 	if (!course.kill || !course.release || !course.calls) {
-		printf("FAILED\tthe process was not killed while it pinned\n");
+		printf("FAILED\tno process was killed while it pinned\n");
 		failed++;
 	}
 	expect_at_most("kill", "calls of GUP", "after the signal", course.calls_after, 1);
