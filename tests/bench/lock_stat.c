@@ -169,10 +169,12 @@ static bool parse_use(char *line, struct lock_use *use)
 {
 	char *colon = strrchr(line, ':'), *name = line + strspn(line, " ");
 
-	if (!colon || sscanf(colon + 1, "%*u %lu %*f %*f %lf %*f %*u %lu %*f %*f %lf",
-			     &use->contentions, &use->waited_us, &use->acquisitions,
-			     &use->held_us) != 4)
+	if (!colon || sscanf(colon + 1, "%*u %lu %*f %lf %lf %*f %*u %lu %*f %lf %lf",
+			     &use->contentions, &use->waited_longest_us, &use->waited_us,
+			     &use->acquisitions, &use->held_longest_us, &use->held_us) != 6)
 		return false;
+	use->waited_us -= use->waited_longest_us;
+	use->held_us -= use->held_longest_us;
 	*colon = 0;
 	snprintf(use->name, sizeof(use->name), "%.*s", LOCK_NAME - 1, name);
 	use->ours = is_ours(use->name);

@@ -19,17 +19,24 @@
  * @name: as lock_stat has it
  * @ours: it is the module's
  * @contentions: how often somebody had to wait for it
- * @waited_us: for how long in all
+ * @waited_us: for how long in all, but for the longest time
+ * @waited_longest_us: that
  * @acquisitions: how often it was taken
- * @held_us: for how long in all
+ * @held_us: for how long in all, but for the longest time
+ * @held_longest_us: that
+ *
+ * The longest time stands alone, because it is most often the emulator's: its processor
+ * stood still while it held the lock.
  */
 struct lock_use {
 	char name[LOCK_NAME];
 	bool ours;
 	unsigned long contentions;
 	double waited_us;
+	double waited_longest_us;
 	unsigned long acquisitions;
 	double held_us;
+	double held_longest_us;
 };
 
 /* Begins to count, from nothing. */
