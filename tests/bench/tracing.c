@@ -111,7 +111,8 @@ void tracing_print(void)
 
 	for (; *line; line += length + (line[length] == '\n')) {
 		length = strcspn(line, "\n");
-		printf("\t%.*s\n", (int)length, line);
+		if (line[0] != '#')
+			printf("\t%.*s\n", (int)length, line);
 	}
 }
 

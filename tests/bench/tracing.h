@@ -43,7 +43,7 @@ bool tracing_has(const char *tracer);
 void tracing_watch(const char *tracer);
 /* Ends tracing_watch(). */
 struct stretch tracing_longest(void);
-/* What the tracer has kept of the stretch that tracing_longest() told of last. */
+/* What the tracer has kept of the stretch that tracing_longest() told of last, indented. */
 void tracing_print(void);
 /* The calls of GUP of a process, the first time that pages are unpinned, and signals. */
 void tracing_follow(pid_t pid);
