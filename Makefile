@@ -86,6 +86,7 @@ bench-compare: ## what changed since the figures in BASE=, a file that "make ben
 
 bench-baseline: ## take the figures of the last run for those that the next are held against
 	@tests/setup.sh bench
+	@mkdir -p tests/bench/baseline
 	@cp build/bench/6.12.json build/bench/7.2-perf.json tests/bench/baseline/
 	@tests/bench/plot
 	@tests/bench/report

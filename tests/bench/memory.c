@@ -11,6 +11,7 @@
 
 #define PAGE	4096UL
 #define HUGE	(2UL << 20)
+#define PIECES	(256UL << 20)
 #define STEP	0x9e3779b97f4a7c15UL	/* 2^64 over the golden ratio */
 
 /*
@@ -139,6 +140,14 @@ void memory_map_repeated(struct memory *memory, void (*touch)(const struct memor
 		if (mmap(memory->addr + at, file_bytes, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_FIXED | MAP_POPULATE, memory->fd, 0) == MAP_FAILED)
 			die("a memfd again");
+}
+
+void memory_use_up_pieces(void)
+{
+	struct memory memory;
+
+	map_small(&memory, PIECES);
+	memory_touch_in_order(&memory);
 }
 
 void memory_unmap(struct memory *memory)

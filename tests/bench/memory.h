@@ -51,6 +51,11 @@ void memory_map(struct memory *memory, const struct kind *kind, size_t bytes);
  */
 void memory_map_repeated(struct memory *memory, void (*touch)(const struct memory *memory),
 			 size_t file_bytes, size_t bytes);
+/*
+ * Takes the pieces of free memory that what ran before has left, and keeps them: pages of
+ * what is mapped from now on are neighbours, and how many is no matter of chance.
+ */
+void memory_use_up_pieces(void);
 void memory_unmap(struct memory *memory);
 
 #endif /* PIN_BENCH_MEMORY_H */

@@ -169,6 +169,7 @@ int main(int argc, char **argv)
 	if (mlockall(MCL_CURRENT))
 		die("mlockall");
 	clock_check();
+	memory_use_up_pieces();
 	for (i = 0; peers[i]; i++)
 		if (is_wanted(peers[i]->name, argc, argv))
 			bench_peer(peers[i]);
