@@ -36,7 +36,7 @@
 #define FEW_PAGES	16
 
 /* Pages released between two chances for others to run: well below a millisecond. */
-#define RELEASE_PAGES	4096
+#define RELEASE_PAGES	2048
 
 /**
  * struct attempt - a PIN in progress
