@@ -4,9 +4,8 @@
  * follow one another and where no two do.
  *
  * What is pinned is a memfd that is mapped again and again, so that the pinned memory
- * takes none. Bytes are what MemFree has less while it is pinned; where it can be, it is
- * pinned SEVERAL times, because the allocator has some pages at hand which MemFree does not
- * count.
+ * takes none. Bytes are what is free less while it is pinned; where it can be, it is
+ * pinned SEVERAL times, because slabs may have room for one.
  *
  * Figures: WHO/footprint/ followed by in-order or scattered, bytes a GiB.
  *
@@ -35,10 +34,10 @@ static void bench(const struct peer *peer, void (*touch)(const struct memory *me
 	if (peer->measure || peer->open())
 		return;
 	memory_map_repeated(&memory, touch, FILE_BYTES, BYTES);
-	before = meminfo_bytes("MemFree");
+	before = meminfo_free_bytes();
 	for (i = 0; i < pins; i++)
 		peer->pin(&memory);
-	after = meminfo_bytes("MemFree");
+	after = meminfo_free_bytes();
 	if (!peer->several)
 		peer->unpin(&memory);
 	if (peer->close)

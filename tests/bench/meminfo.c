@@ -39,3 +39,22 @@ uint64_t meminfo_bytes(const char *name)
 	fclose(file);
 	return kib * 1024;
 }
+
+uint64_t meminfo_free_bytes(void)
+{
+	uint64_t bytes = meminfo_bytes("MemFree");
+	unsigned int lists = 0, pages;
+	char line[256];
+	FILE *file;
+
+	file = fopen("/proc/zoneinfo", "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %u", &pages) == 1) {
+			bytes += (uint64_t)pages * sysconf(_SC_PAGESIZE);
+			lists++;
+		}
+	if (!lists)
+		die("/proc/zoneinfo");
+	fclose(file);
+	return bytes;
+}
