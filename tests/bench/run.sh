@@ -82,8 +82,8 @@ to_json() { # KERNEL: from lines on stdin
 		def those(what): map(select(.[0] == what) | {(.[1]): .[2]}) | add // {};
 		[inputs | split("\t")]
 		| map(if .[0] == "figure" then .[2] |= tonumber else . end)
-		| {$kernel, versions: those("version"), absent: those("absent"),
-		   figures: those("figure")}'
+		| {licence: "SPDX-License-Identifier: GPL-2.0-or-later", $kernel,
+		   versions: those("version"), absent: those("absent"), figures: those("figure")}'
 }
 
 # Fails if a figure of two boots differs.
