@@ -5,8 +5,8 @@
  *
  *   NOMEM_FAIL    the number of the allocation that fails, from 1 on; "N-": and all after
  *   NOMEM_FAILED  a file that has a byte afterwards if it came to that
- *   NOMEM_SITES   a file for two numbers a line: the first and the last allocation that
- *                 came from one chain of callers
+ *   NOMEM_SITES   a file for a line for each chain of callers: the first and the last
+ *                 allocation that came from it, and what this chain is called in every run
  *
  * One thread at a time: what counts is not locked.
  */
@@ -14,9 +14,9 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <pwd.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,9 +48,15 @@ static void note_site(void)
 	int i, depth = backtrace(frames, FRAMES);
 	uint64_t hash = 14695981039346656037u;
 	struct site *site;
+	Dl_info object;
 
-	for (i = 0; i < depth; i++)
-		hash = (hash ^ (uintptr_t)frames[i]) * 1099511628211u;
+	/* Where an object is loaded is another place each time. */
+	for (i = 0; i < depth; i++) {
+		if (!dladdr(frames[i], &object))
+			object.dli_fbase = NULL;
+		hash ^= (uintptr_t)frames[i] - (uintptr_t)object.dli_fbase;
+		hash *= 1099511628211u;
+	}
 	for (site = &sites[hash % SITES]; site->first && site->hash != hash;)
 		site = site == &sites[SITES - 1] ? sites : site + 1;
 	site->hash = hash;
@@ -170,7 +176,8 @@ __attribute__((destructor)) static void end(void)
 	out = sites_path ? fopen(sites_path, "we") : NULL;
 	for (i = 0; out && i < SITES; i++)
 		if (sites[i].first)
-			fprintf(out, "%lu %lu\n", sites[i].first, sites[i].last);
+			fprintf(out, "%lu %lu %016" PRIx64 "\n", sites[i].first, sites[i].last,
+				sites[i].hash);
 	if (out)
 		fclose(out);
 }
