@@ -10,9 +10,10 @@
  *
  * What the kernel does without the module, too, is told by the same meter without it: "busy"
  * only reads the memory, "gup_test" is the kernel's own tester, which pins as much at once,
- * "free" gives memory back, as the records of a pin's runs are given back: the allocator
- * frees up to thousands of pages in one go. A stretch is too long if it is longer than
- * MOST_US and than each of these.
+ * "free" gives a program's memory back, and "messages" removes a queue of System V messages,
+ * whose pieces the kernel frees one by one and reschedules in between, as UNPIN does with
+ * the records of a pin's runs: now and then the allocator takes thousands of pages back in
+ * one go. A stretch is too long if it is longer than MOST_US and than each of these.
  *
  * Time is instructions; see clock.h. Fields are separated by tabs:
  *
@@ -38,6 +39,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,9 +58,12 @@
 #define CONTROL_BYTES	GIB
 #define PART_BYTES	(4 * GIB)
 #define CONTROL_NS	300000000ULL
+#define MESSAGE_BYTES	(16 * MIB)
 #define WAKEUP_NS	50000
 #define MOST_US		1000
 #define FAULT_AROUND	"/sys/kernel/debug/fault_around_bytes"
+#define MESSAGE_MOST	"/proc/sys/kernel/msgmax"
+#define QUEUE_MOST	"/proc/sys/kernel/msgmnb"
 #define HUGE_FILES	"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 
 /**
@@ -322,6 +327,30 @@ static uint64_t control_free(const char *kind, const char *meter)
 	return stretch.ns;
 }
 
+/* As much as the records of two million runs. */
+static uint64_t control_messages(const char *kind, const char *meter)
+{
+	struct msgbuf *message = calloc(1, sizeof(*message) + MESSAGE_BYTES);
+	struct stretch stretch;
+	int queue;
+
+	write_file(MESSAGE_MOST, "16777216");
+	write_file(QUEUE_MOST, "16777216");
+	queue = msgget(IPC_PRIVATE, 0600);
+	if (!message || queue < 0)
+		die("a queue of messages");
+	message->mtype = 1;
+	if (msgsnd(queue, message, MESSAGE_BYTES, 0))
+		die("a message");
+	free(message);
+	start(meter);
+	if (msgctl(queue, IPC_RMID, NULL))
+		die("IPC_RMID");
+	stretch = stop(meter);
+	tell(kind, meter, "messages", stretch);
+	return stretch.ns;
+}
+
 static uint64_t larger(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
@@ -334,6 +363,7 @@ static uint64_t bench_control(const char *kind, const char *meter, char *addr)
 
 	ns = larger(ns, control_gup_test(kind, meter, addr));
 	ns = larger(ns, control_free(kind, meter));
+	ns = larger(ns, control_messages(kind, meter));
 	return larger(ns / 1000, MOST_US);
 }
 
