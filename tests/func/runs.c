@@ -346,12 +346,39 @@ START_TEST(pages_are_those_mapped)
 }
 END_TEST
 
+/* Of the first page only the last byte, of the last page only the first. */
+static void expect_true_middle(const struct area *area, size_t pages)
+{
+	unsigned char *addr = area->addr + page - 1;
+	size_t length = (pages - 2) * page + 2;
+	struct pin_pin arg;
+
+	ck_assert_int_eq(pin_range(addr, length, PIN_F_WRITE, &arg), 0);
+	ck_assert_uint_eq(arg.pages, pages);
+	expect_true_runs(arg.id, addr, length);
+	ck_assert_int_eq(unpin(arg.id), 0);
+}
+
+/* There is more to pin than the length tells: beyond what fits on a stack, in a batch. */
+START_TEST(pages_of_which_a_byte_is_asked)
+{
+	struct area area = make_area(&shapes[_i]);
+	size_t pages;
+
+	for (pages = 2; pages <= 515 && pages <= area.length / page; pages++)
+		if (pages <= 34 || pages >= 510)
+			expect_true_middle(&area, pages);
+	munmap(area.addr, area.length);
+}
+END_TEST
+
 Suite *runs_suite(void)
 {
 	Suite *suite = suite_create("runs");
 	TCase *tcase = tcase_with_context("runs");
 
 	tcase_add_loop_test(tcase, pages_are_those_mapped, 0, 4 * SHAPES);
+	tcase_add_loop_test(tcase, pages_of_which_a_byte_is_asked, 0, SHAPES);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
