@@ -366,19 +366,27 @@ static void write_parameter(const char *name, unsigned long long value)
 	write_file(path, text);
 }
 
-/* One page at many addresses; each pin counts 1024 in its reference count. */
+#define BEFORE	3
+
+/*
+ * One page at many addresses; each pin counts 1024 in its reference count. Before the
+ * first there are BEFORE others of the same mapping.
+ */
 static char *map_copies(size_t count)
 {
 	int fd = memfd_create("copies", MFD_CLOEXEC);
-	char *addr = map_anon((count + 1) * page);
+	char *addr = map_anon((BEFORE + count + 1) * page);
 	size_t i;
 
-	ck_assert_int_eq(ftruncate(fd, page), 0);
-	for (i = 0; i < count; i++)
+	ck_assert_int_eq(ftruncate(fd, (BEFORE + 1) * page), 0);
+	ck_assert_ptr_ne(mmap(addr, (BEFORE + 1) * page, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_FIXED, fd, 0), MAP_FAILED);
+	addr += BEFORE * page;
+	for (i = 1; i < count; i++)
 		ck_assert_ptr_ne(mmap(addr + i * page, page, PROT_READ | PROT_WRITE,
-				      MAP_SHARED | MAP_FIXED, fd, 0), MAP_FAILED);
+				      MAP_SHARED | MAP_FIXED, fd, BEFORE * page), MAP_FAILED);
 	close(fd);
-	touch(addr, count * page);
+	touch(addr - BEFORE * page, (BEFORE + count) * page);
 	return addr;
 }
 
@@ -403,6 +411,14 @@ START_TEST(two_million_pins)
 	ck_assert_uint_eq(arg.id, 0);
 	ck_assert_uint_gt(pins, GUARD_PINS - 2 * count);
 	ck_assert_uint_le(pins - count, GUARD_PINS);
+	/* One by one to the last, and then not even behind pages that have few. */
+	for (err = 0; !err && pins <= 2000000; pins++)
+		err = pin_range(addr, page, PIN_F_WRITE, &arg);
+	ck_assert_int_eq(err, -ENOMEM);
+	ck_assert_int_eq(pin_range(addr - BEFORE * page, (BEFORE + 1) * page, PIN_F_WRITE,
+				   &arg), -ENOMEM);
+	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_REFCOUNT);
+	ck_assert_uint_eq(arg.refusal.addr, (uintptr_t)addr);
 	/* For reading neither; other pages do not suffer. */
 	ck_assert_int_eq(pin_range(addr, count * page, 0, &arg), -ENOMEM);
 	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_REFCOUNT);
