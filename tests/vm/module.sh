@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# module.sh KERNEL [delays]: builds pin.ko for one of the virtual machine's kernels
-# and prints its path; everything else goes to stderr. With "delays" it is the one
-# that tests can hold up at named places (driver/delay.h). Owns build/module/.
+# module.sh KERNEL [delays|coverage]: builds pin.ko for one of the virtual machine's
+# kernels and prints its path; everything else goes to stderr. With "delays" it is the one
+# that tests can hold up at named places (driver/delay.h); with "coverage", on a kernel
+# with gcov, that one, and each of its lines counts how often it ran. Owns build/module/.
 #
 # kbuild writes beside the sources on the oldest kernels, so each kernel gets a
 # copy of them, and the variant one of its own. Every build is a W=1 build in which a
@@ -22,8 +23,12 @@ delays)
 	copy=$copy/delays
 	variant=PINDEV_DELAYS=1
 	;;
+coverage)
+	copy=$copy/coverage
+	variant='PINDEV_DELAYS=1 GCOV_PROFILE=y'
+	;;
 *)
-	echo "usage: module.sh KERNEL [delays]" >&2
+	echo "usage: module.sh KERNEL [delays|coverage]" >&2
 	exit 2
 	;;
 esac

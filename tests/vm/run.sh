@@ -40,7 +40,8 @@ Exit status: COMMAND's own, or
   123  the kernel's log is not clean
   124  time limit
   125  the machine could not be started
-PIN_ACCEL=tcg|kvm chooses the accelerator; otherwise KVM is tried once and the
+PIN_COVERAGE=DIR is where what instrumented modules and programs have counted goes, as
+DIR/NAME-KERNEL/kernel and /programs. PIN_ACCEL=tcg|kvm chooses the accelerator; otherwise KVM is tried once and the
 answer remembered. PIN_CACHE says where kernels and images are kept.
 END
 }
@@ -103,6 +104,8 @@ dir=$("$here/kernel.sh" "$kernel") || die "no kernel $kernel"
 image=$("$here/image.sh" "$dir") || die "no initramfs for $kernel"
 release=$(cat "$dir/release")
 logs=$here/../../build/vm/$name-$kernel
+counters=${PIN_COVERAGE:+$PIN_COVERAGE/$name-$kernel}
+[ -z "$counters" ] || env+=(GCOV_PREFIX=/out/.coverage/programs)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/pin-vm.XXXXXX")
 machine=''
@@ -201,7 +204,8 @@ umask 022
 mkdir -p "$root/job" "$root/root"
 cat >"$root/job/settings" <<END
 NONCE=$nonce
-OUT=$([ -n "$out" ] && echo 1 || echo 0)
+OUT=$([ -n "$out$counters" ] && echo 1 || echo 0)
+COVERAGE=$([ -n "$counters" ] && echo 1 || echo 0)
 SHARE=$share
 SHELL_ON_TTY=$shell
 END
@@ -308,8 +312,7 @@ if [ "$megabytes" -ge 2560 ]; then
 		)
 	fi
 fi
-if [ -n "$out" ]; then
-	mkdir -p "$out"
+if [ -n "$out$counters" ]; then
 	truncate -s 4G "$work/disk"
 	qemu+=(-drive "file=$work/disk,format=raw,if=virtio,cache=unsafe,discard=unmap")
 fi
@@ -353,6 +356,18 @@ show_console() {
 	tail -n "${1:-40}" "$work/console.log" | tr -d '\r' >&2
 }
 
+unpack() {
+	if [ -n "$counters" ]; then
+		rm -rf "$counters" && mkdir -p "$counters" &&
+			tar -xf "$work/disk" -C "$counters" --no-same-owner \
+				--strip-components=2 ./.coverage || return
+	fi
+	if [ -n "$out" ]; then
+		mkdir -p "$out" &&
+			tar -xf "$work/disk" -C "$out" --no-same-owner --exclude=./.coverage
+	fi
+}
+
 tr -d '\r' <"$work/console.log" >"$work/console.clean" && mv "$work/console.clean" "$work/console.log"
 exit_code=$(tr -d '\r' <"$work/verdict" | sed -n "s/^verdict $nonce \([0-9]*\)\$/\1/p" | tail -n 1)
 
@@ -375,9 +390,8 @@ if [ -z "$exit_code" ]; then
 	say "FAILED: the guest ended after $elapsed s without a verdict"
 	exit 122
 fi
-if [ -n "$out" ]; then
-	if grep -aq "^lost-out $nonce" "$work/verdict" ||
-		! tar -xf "$work/disk" -C "$out" --no-same-owner; then
+if [ -n "$out$counters" ]; then
+	if grep -aq "^lost-out $nonce" "$work/verdict" || ! unpack; then
 		die "what the guest left in /out did not arrive"
 	fi
 fi
