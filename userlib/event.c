@@ -24,7 +24,8 @@ static int event_receive(struct libpin_context *ctx, struct pin_event *raw)
 		struct pin_event event;
 		unsigned char bytes[2 * sizeof(struct pin_event) - 1];
 	} record;
-	ssize_t got = read(libpin_context_fd(ctx), &record, sizeof(record));
+	/* The union has padding, with which two would fit. */
+	ssize_t got = read(libpin_context_fd(ctx), &record, sizeof(record.bytes));
 
 	if (got < 0)
 		return -errno;

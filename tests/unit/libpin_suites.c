@@ -6,6 +6,6 @@
 
 Suite *(*const suites[])(void) = {
 	suite_reason, suite_context, suite_check, suite_pin, suite_mapping, suite_behind,
-	suite_ledger, suite_monitor, suite_nomem,
+	suite_event, suite_ledger, suite_monitor, suite_nomem,
 	NULL
 };

@@ -13,6 +13,7 @@ Suite *suite_check(void);
 Suite *suite_pin(void);
 Suite *suite_mapping(void);
 Suite *suite_behind(void);
+Suite *suite_event(void);
 Suite *suite_ledger(void);
 Suite *suite_monitor(void);
 Suite *suite_nomem(void);
