@@ -225,7 +225,11 @@ END_TEST
 
 START_TEST(test_null)
 {
+	struct libpin_list *list = (void *)1;
+
 	ck_assert_int_eq(libpin_list_get(NULL, NULL), -EINVAL);
+	ck_assert_int_eq(libpin_list_get(NULL, &list), -EINVAL);
+	ck_assert_ptr_null(list);
 	ck_assert_int_eq(libpin_runs_get(NULL, 0, 0, 1, NULL), -EINVAL);
 	ck_assert_uint_eq(libpin_list_count(NULL), 0);
 	ck_assert_uint_eq(libpin_runs_count(NULL), 0);

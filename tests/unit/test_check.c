@@ -128,6 +128,62 @@ START_TEST(test_steps)
 }
 END_TEST
 
+/* A file in two mappings: of the first the step ended in the middle. */
+static int steps_of_files(unsigned long command, void *argument)
+{
+	struct pin_check *check = begin(command, argument);
+	uint64_t at = check->cursor ? check->cursor : BASE;
+
+	ck_assert_int_eq(check->pid, 77);
+	put_report(check, at, at + PAGE, 0);
+	*report_at(check, 0) = (struct pin_report){
+		.start = at,
+		.end = at + PAGE,
+		.kind = PIN_KIND_FILE,
+		.flags = PIN_REPORT_SHARED,
+		.page_size = PAGE,
+		.inode = 5,
+		.dev_major = 6,
+		.dev_minor = 7,
+		/* Page 0, then 1, then 0 again. */
+		.file_offset = at == BASE + PAGE ? PAGE : 0,
+	};
+	check->next = at + PAGE;
+	return 0;
+}
+
+START_TEST(test_files)
+{
+	struct libpin_context *ctx = fake_context(steps_of_files);
+	struct libpin_check_request *request;
+	const struct libpin_report *report;
+	struct libpin_verdict *verdict;
+
+	calls = 0;
+	ck_assert_int_eq(libpin_check_request_new(&request), 0);
+	ck_assert_int_eq(libpin_check_request_set_pid(request, 77), 0);
+	ck_assert_int_eq(libpin_check_request_set_address(request, BASE), 0);
+	ck_assert_int_eq(libpin_check_request_set_length(request, 3 * PAGE), 0);
+	ck_assert_int_eq(libpin_check(ctx, request, &verdict), 0);
+	ck_assert_uint_eq(calls, 3);
+	ck_assert_uint_eq(libpin_verdict_report_count(verdict), 2);
+	report = libpin_verdict_report(verdict, 0);
+	ck_assert_uint_eq(libpin_report_end(report), BASE + 2 * PAGE);
+	ck_assert_uint_eq(libpin_report_flags(report), PIN_REPORT_SHARED);
+	ck_assert_uint_eq(libpin_report_page_size(report), PAGE);
+	ck_assert_uint_eq(libpin_report_inode(report), 5);
+	ck_assert_uint_eq(libpin_report_dev_major(report), 6);
+	ck_assert_uint_eq(libpin_report_dev_minor(report), 7);
+	ck_assert_uint_eq(libpin_report_file_offset(report), 0);
+	report = libpin_verdict_report(verdict, 1);
+	ck_assert_uint_eq(libpin_report_start(report), BASE + 2 * PAGE);
+	ck_assert_uint_eq(libpin_report_file_offset(report), 0);
+	libpin_verdict_free(verdict);
+	libpin_check_request_free(request);
+	libpin_context_close(ctx);
+}
+END_TEST
+
 /* Alternating reasons, so that nothing is joined; fills every array. */
 static int many_reports(unsigned long command, void *argument)
 {
@@ -272,6 +328,7 @@ START_TEST(test_bad_requests)
 	ck_assert_int_eq(libpin_check_request_new(NULL), -EINVAL);
 	ck_assert_int_eq(libpin_check_request_new(&request), 0);
 	ck_assert_int_eq(libpin_check_request_set_pid(request, -1), -EINVAL);
+	ck_assert_int_eq(libpin_check_request_set_address(NULL, 0), -EINVAL);
 	ck_assert_int_eq(libpin_check_request_set_length(request, 0), -EINVAL);
 	ck_assert_int_eq(libpin_check_request_set_flags(request, 1u << 31), -EINVAL);
 	ck_assert_int_eq(libpin_check_request_set_flags(NULL, 0), -EINVAL);
@@ -299,6 +356,7 @@ START_TEST(test_null_verdict)
 	ck_assert_ptr_null(libpin_verdict_report(NULL, 0));
 	ck_assert_uint_eq(libpin_verdict_reason(NULL), 0);
 	ck_assert_uint_eq(libpin_report_start(NULL), 0);
+	ck_assert_uint_eq(libpin_report_inode(NULL), 0);
 	ck_assert_ptr_null(libpin_report_path(NULL));
 }
 END_TEST
@@ -309,6 +367,7 @@ Suite *suite_check(void)
 	TCase *answers = tcase_create("answers"), *edges = tcase_create("edges");
 
 	tcase_add_test(answers, test_steps);
+	tcase_add_test(answers, test_files);
 	tcase_add_test(answers, test_growth);
 	tcase_add_test(answers, test_newer_module);
 	tcase_add_loop_test(answers, test_broken_module, 0, sizeof(broken) / sizeof(broken[0]));

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libpin.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "fake.h"
 #include "suites.h"
@@ -140,6 +142,16 @@ START_TEST(test_features)
 }
 END_TEST
 
+START_TEST(test_version)
+{
+	unsigned int part;
+	int length = 0;
+
+	ck_assert_int_eq(sscanf(libpin_version(), "%u.%u.%u%n", &part, &part, &part, &length), 3);
+	ck_assert_uint_eq(strlen(libpin_version()), length);
+}
+END_TEST
+
 START_TEST(test_null_objects)
 {
 	struct libpin_info *info;
@@ -174,6 +186,7 @@ Suite *suite_context(void)
 	tcase_add_test(open, test_open_flags);
 	tcase_add_test(open, test_from_fd);
 	tcase_add_test(open, test_null_objects);
+	tcase_add_test(info, test_version);
 	tcase_add_test(info, test_info);
 	tcase_add_test(info, test_features);
 	suite_add_tcase(suite, open);

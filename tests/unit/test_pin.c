@@ -405,6 +405,29 @@ START_TEST(test_query)
 }
 END_TEST
 
+/* A module that cannot tell of nodes. */
+static int no_nodes(unsigned long command, void *argument)
+{
+	ck_assert_uint_eq(command, PIN_IOC_QUERY);
+	((struct pin_query *)argument)->pages = 3;
+	return 0;
+}
+
+START_TEST(test_query_without_nodes)
+{
+	struct libpin_context *ctx = fake_context(no_nodes);
+	struct libpin_query *query;
+
+	ck_assert_int_eq(libpin_pin_query(ctx, 77, &query), 0);
+	ck_assert_uint_eq(libpin_query_pages(query), 3);
+	ck_assert_uint_eq(libpin_query_node_count(query), 0);
+	ck_assert_uint_eq(libpin_query_node_pages(query, 0), 0);
+	libpin_query_free(query);
+	ck_assert_int_eq(libpin_pin_query(ctx, 77, NULL), -EINVAL);
+	libpin_context_close(ctx);
+}
+END_TEST
+
 static int growing_nodes(unsigned long command, void *argument)
 {
 	struct pin_query *query = argument;
@@ -476,6 +499,7 @@ Suite *suite_pin(void)
 	tcase_add_test(pin, test_unpin);
 	tcase_add_test(pin, test_null);
 	tcase_add_test(query, test_query);
+	tcase_add_test(query, test_query_without_nodes);
 	tcase_add_loop_test(query, test_broken_query, 0, 2);
 	suite_add_tcase(suite, pin);
 	suite_add_tcase(suite, query);
