@@ -17,8 +17,6 @@
 int libpin_wire_error(int nl_error)
 {
 	switch (abs(nl_error)) {
-	case NLE_SUCCESS:
-		return 0;
 	case NLE_NOMEM:
 		return -ENOMEM;
 	case NLE_OBJ_NOTFOUND:

@@ -33,7 +33,8 @@ static struct wire {
 
 /* libcheck's assertions allocate: none where memory may run out. */
 static wire_handler current;
-static int connect_error;
+static int connect_error, send_error, poll_error, group_error;
+static int force_refused, buffer;
 static unsigned int polls;
 
 int __wrap_genl_connect(struct nl_sock *sock);
@@ -56,12 +57,52 @@ void wire_reset(wire_handler handler)
 	memset(wires, 0, sizeof(wires));
 	current = handler;
 	connect_error = 0;
+	send_error = 0;
+	poll_error = 0;
+	group_error = 0;
+	force_refused = 0;
+	buffer = 0;
 	polls = 0;
 }
 
 void wire_fail_connect(int nl_error)
 {
 	connect_error = nl_error;
+}
+
+void wire_fail_send(int error)
+{
+	send_error = error;
+}
+
+void wire_fail_poll(int error)
+{
+	poll_error = error;
+}
+
+void wire_fail_group(int nl_error)
+{
+	group_error = nl_error;
+}
+
+void wire_refuse_force(void)
+{
+	force_refused = 1;
+}
+
+int wire_buffer(void)
+{
+	return buffer;
+}
+
+/* An error that is to come once: it is in errno, and -1. */
+static int fails_once(int *error)
+{
+	if (!*error)
+		return 0;
+	errno = *error;
+	*error = 0;
+	return -1;
 }
 
 /* A socket that was freed may come again with the same address, and is a new one. */
@@ -88,6 +129,8 @@ int __wrap_genl_ctrl_resolve(struct nl_sock *sock, const char *name)
 int __wrap_genl_ctrl_resolve_grp(struct nl_sock *sock, const char *name, const char *group)
 {
 	(void)sock;
+	if (group_error)
+		return -group_error;
 	return strcmp(name, "pin") || strcmp(group, "events") ? -NLE_OBJ_NOTFOUND : 7;
 }
 
@@ -110,6 +153,8 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags)
 {
 	if (!is_fake(fd))
 		return __real_send(fd, bytes, length, flags);
+	if (fails_once(&send_error))
+		return -1;
 	nomem_stop();
 	current(fd - FIRST_FD, (struct nlmsghdr *)bytes);
 	nomem_go_on();
@@ -144,7 +189,17 @@ ssize_t __wrap_recvfrom(int fd, void *bytes, size_t length, int flags,
 
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
-	return is_fake(fd) ? 0 : __real_setsockopt(fd, level, name, value, length);
+	if (!is_fake(fd))
+		return __real_setsockopt(fd, level, name, value, length);
+	if (level != SOL_SOCKET)
+		return 0;
+	if (name == SO_RCVBUFFORCE && force_refused) {
+		errno = EPERM;
+		return -1;
+	}
+	if (name == SO_RCVBUF)
+		buffer = *(const int *)value;
+	return 0;
 }
 
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
@@ -152,6 +207,8 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 	if (!is_fake(fds->fd))
 		return __real_poll(fds, count, timeout);
 	polls++;
+	if (fails_once(&poll_error))
+		return -1;
 	return wires[fds->fd - FIRST_FD].first != wires[fds->fd - FIRST_FD].count;
 }
 

@@ -22,6 +22,15 @@ void wire_reset(wire_handler handler);
 /* The errno of connecting, of libnl; 0: it succeeds. */
 void wire_fail_connect(int nl_error);
 
+/* Sending fails once with @error; so do poll(2), and looking for the group of events. */
+void wire_fail_send(int error);
+void wire_fail_poll(int error);
+void wire_fail_group(int nl_error);
+/* Nobody may have a larger buffer than the system's limit. */
+void wire_refuse_force(void);
+/* What the buffer was set to, within the limit. */
+int wire_buffer(void);
+
 /* A message of the family: the caller puts attributes in, then queues it. */
 struct nl_msg *wire_message(uint32_t sequence, uint16_t type, uint8_t cmd, uint16_t flags);
 /* As a datagram of its own; frees the message. */

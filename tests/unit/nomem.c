@@ -23,6 +23,7 @@ void *__wrap_reallocarray(void *memory, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t length);
 ssize_t __wrap___getdelim(char **line, size_t *size, int end, FILE *file);
+ssize_t __wrap_getline(char **line, size_t *size, FILE *file);
 
 static int fails(void)
 {
@@ -53,10 +54,15 @@ char *__wrap_strndup(const char *text, size_t length)
 	return fails() ? NULL : __real_strndup(text, length);
 }
 
-/* What getline() is, compiled. The buffer that it may need is malloc()'s in the C library. */
+/* What getline() is, optimized. The buffer that it may need is malloc()'s in the C library. */
 ssize_t __wrap___getdelim(char **line, size_t *size, int end, FILE *file)
 {
 	return fails() ? -1 : __real___getdelim(line, size, end, file);
+}
+
+ssize_t __wrap_getline(char **line, size_t *size, FILE *file)
+{
+	return __wrap___getdelim(line, size, '\n', file);
 }
 
 void nomem_fail(unsigned int nth)

@@ -209,9 +209,15 @@ static void answer_too_much(int index, struct nlmsghdr *request)
 	wire_queue_ack(index, request, 5, NULL);
 }
 
+static void answer_empty(int index, struct nlmsghdr *request)
+{
+	(void)request;
+	wire_queue_bytes(index, "", 0);
+}
+
 static const wire_handler senseless[] = {
 	answer_other, answer_nothing, answer_positive, answer_short_error, answer_no_genl,
-	answer_long_number, answer_too_much,
+	answer_long_number, answer_too_much, answer_empty,
 };
 
 START_TEST(test_senseless)
@@ -401,6 +407,45 @@ static void answer_breaks(int index, struct nlmsghdr *request)
 	wire_queue(index, pin_message(request, 9, NLM_F_MULTI));
 }
 
+/* A kernel that does not say how a dump ended, and one that says nonsense. */
+static void answer_mere_end(int index, struct nlmsghdr *request)
+{
+	struct nlmsghdr header = *request;
+
+	wire_queue(index, pin_message(request, 7, NLM_F_MULTI));
+	header.nlmsg_len = NLMSG_HDRLEN;
+	header.nlmsg_type = NLMSG_DONE;
+	wire_queue_bytes(index, &header, sizeof(header));
+}
+
+static void answer_positive_end(int index, struct nlmsghdr *request)
+{
+	wire_queue_done(index, request, 5, NLM_F_MULTI, NULL);
+}
+
+START_TEST(test_dump_ends)
+{
+	struct libpin_ledger *ledger = open_ledger(answer_mere_end);
+	const struct libpin_record *record;
+	struct libpin_dump *dump;
+
+	ck_assert_int_eq(libpin_dump_pins(ledger, NULL, &dump), 0);
+	ck_assert_int_eq(libpin_dump_next_pin(dump, NULL), -EINVAL);
+	ck_assert_int_eq(libpin_dump_next_pin(dump, &record), 0);
+	check_record(record, 7);
+	ck_assert_int_eq(libpin_dump_next_pin(dump, &record), 0);
+	ck_assert_ptr_null(record);
+	libpin_dump_free(dump);
+	libpin_ledger_close(ledger);
+	ledger = open_ledger(answer_positive_end);
+	ck_assert_int_eq(libpin_dump_pins(ledger, NULL, &dump), 0);
+	ck_assert_int_eq(libpin_dump_next_pin(dump, &record), -EPROTO);
+	ck_assert_ptr_null(record);
+	libpin_dump_free(dump);
+	libpin_ledger_close(ledger);
+}
+END_TEST
+
 START_TEST(test_dump_fails)
 {
 	struct libpin_ledger *ledger = open_ledger(answer_not_permitted);
@@ -525,6 +570,60 @@ START_TEST(test_contexts)
 }
 END_TEST
 
+static void answer_broken_context(int index, struct nlmsghdr *request)
+{
+	struct nl_msg *message = wire_message(request->nlmsg_seq, FAKE_FAMILY,
+					      PIN_NL_CMD_CONTEXT_GET, NLM_F_MULTI);
+
+	nla_put(message, PIN_NL_A_CONTEXT_PINS, 16, "0123456789abcdef");
+	wire_queue(index, message);
+	wire_queue_done(index, request, 0, NLM_F_MULTI, NULL);
+}
+
+START_TEST(test_broken_context)
+{
+	struct libpin_ledger *ledger = open_ledger(answer_broken_context);
+	const struct libpin_context_record *record = (void *)1;
+	struct libpin_dump *dump;
+
+	ck_assert_int_eq(libpin_dump_contexts(ledger, &dump), 0);
+	ck_assert_int_eq(libpin_dump_next_context(dump, &record), -EPROTO);
+	ck_assert_ptr_null(record);
+	ck_assert_int_eq(libpin_dump_next_context(dump, &record), 0);
+	ck_assert_ptr_null(record);
+	libpin_dump_free(dump);
+	libpin_ledger_close(ledger);
+}
+END_TEST
+
+/* --- sending */
+
+/* A signal is no failure; all else is told by whoever sends. */
+START_TEST(test_sending_fails)
+{
+	struct libpin_ledger *ledger = open_ledger(answer_pin);
+	struct libpin_record *record;
+	struct libpin_totals *totals;
+	struct libpin_dump *dump;
+
+	wire_fail_send(EINTR);
+	ck_assert_int_eq(libpin_ledger_get(ledger, 42, &record), 0);
+	libpin_record_free(record);
+	wire_fail_send(ENOBUFS);
+	ck_assert_int_eq(libpin_ledger_get(ledger, 42, &record), -ENOBUFS);
+	ck_assert_ptr_null(record);
+	wire_fail_send(ENOBUFS);
+	ck_assert_int_eq(libpin_ledger_release(ledger, 42), -ENOBUFS);
+	wire_fail_send(ENOBUFS);
+	ck_assert_int_eq(libpin_totals_get(ledger, &totals), -ENOBUFS);
+	ck_assert_ptr_null(totals);
+	wire_fail_send(ENOBUFS);
+	ck_assert_int_eq(libpin_dump_pins(ledger, NULL, &dump), -ENOBUFS);
+	ck_assert_ptr_null(dump);
+	libpin_ledger_close(ledger);
+}
+END_TEST
+
 /* --- totals */
 
 static void put_count(struct nl_msg *message, int attribute, uint32_t which, uint64_t count)
@@ -584,6 +683,49 @@ START_TEST(test_totals)
 	wire_reset(answer_nothing);
 	libpin_ledger_close(ledger);
 	ledger = open_ledger(answer_nothing);
+	ck_assert_int_eq(libpin_totals_get(ledger, &totals), -EPROTO);
+	ck_assert_ptr_null(totals);
+	libpin_ledger_close(ledger);
+}
+END_TEST
+
+/* What a newer module counts beside, and a count that is no number. */
+static void answer_newer_count(int index, struct nlmsghdr *request)
+{
+	struct nl_msg *message = wire_message(request->nlmsg_seq, FAKE_FAMILY,
+					      PIN_NL_CMD_TOTALS_GET, 0);
+	struct nlattr *nest = nla_nest_start(message, PIN_NL_A_TOTALS_REFUSAL);
+
+	nla_put_u64(message, PIN_NL_A_REFUSAL_COUNT + 5, 99);
+	nla_put_u32(message, PIN_NL_A_REFUSAL_REASON, PIN_REASON_FSDAX);
+	nla_put_u64(message, PIN_NL_A_REFUSAL_COUNT, 11);
+	nla_nest_end(message, nest);
+	wire_queue(index, message);
+	wire_queue_ack(index, request, 0, NULL);
+}
+
+static void answer_broken_count(int index, struct nlmsghdr *request)
+{
+	struct nl_msg *message = wire_message(request->nlmsg_seq, FAKE_FAMILY,
+					      PIN_NL_CMD_TOTALS_GET, 0);
+	struct nlattr *nest = nla_nest_start(message, PIN_NL_A_TOTALS_REVOCATION);
+
+	nla_put(message, PIN_NL_A_REVOCATION_COUNT, 16, "0123456789abcdef");
+	nla_nest_end(message, nest);
+	wire_queue(index, message);
+	wire_queue_ack(index, request, 0, NULL);
+}
+
+START_TEST(test_counts)
+{
+	struct libpin_ledger *ledger = open_ledger(answer_newer_count);
+	struct libpin_totals *totals;
+
+	ck_assert_int_eq(libpin_totals_get(ledger, &totals), 0);
+	ck_assert_uint_eq(libpin_totals_refusals(totals, PIN_REASON_FSDAX), 11);
+	libpin_totals_free(totals);
+	libpin_ledger_close(ledger);
+	ledger = open_ledger(answer_broken_count);
 	ck_assert_int_eq(libpin_totals_get(ledger, &totals), -EPROTO);
 	ck_assert_ptr_null(totals);
 	libpin_ledger_close(ledger);
@@ -675,10 +817,14 @@ Suite *suite_ledger(void)
 	tcase_add_test(tcase, test_hostile_lengths);
 	tcase_add_test(tcase, test_dump);
 	tcase_add_test(tcase, test_dump_outlives_ledger);
+	tcase_add_test(tcase, test_dump_ends);
 	tcase_add_test(tcase, test_dump_fails);
 	tcase_add_test(tcase, test_filter);
 	tcase_add_test(tcase, test_contexts);
+	tcase_add_test(tcase, test_broken_context);
+	tcase_add_test(tcase, test_sending_fails);
 	tcase_add_test(tcase, test_totals);
+	tcase_add_test(tcase, test_counts);
 	tcase_add_test(tcase, test_open_fails);
 	tcase_add_test(tcase, test_null);
 	suite_add_tcase(suite, tcase);

@@ -201,6 +201,43 @@ START_TEST(test_fails)
 }
 END_TEST
 
+START_TEST(test_waiting_fails)
+{
+	struct libpin_monitor *monitor = open_monitor(0);
+	const struct libpin_notice *notice = (void *)1;
+
+	wire_fail_poll(EINTR);
+	ck_assert_int_eq(libpin_monitor_next(monitor, -1, &notice), -EINTR);
+	ck_assert_ptr_null(notice);
+	happens(PIN_NL_CMD_PINNED, 1);
+	expect(monitor, LIBPIN_NOTICE_PINNED, 1);
+	libpin_monitor_close(monitor);
+}
+END_TEST
+
+/* A module without events, and a user who may have no large buffer. */
+START_TEST(test_joining)
+{
+	struct libpin_monitor *monitor = (void *)1;
+
+	wire_reset(answer_sums);
+	wire_fail_group(NLE_OBJ_NOTFOUND);
+	ck_assert_int_eq(libpin_monitor_open(&monitor, 0), -ENOENT);
+	ck_assert_ptr_null(monitor);
+	wire_reset(answer_sums);
+	wire_refuse_force();
+	sent = 0;
+	ck_assert_int_eq(libpin_monitor_open(&monitor, 1 << 20), 0);
+	ck_assert_int_eq(wire_buffer(), 1 << 20);
+	libpin_monitor_close(monitor);
+	wire_reset(answer_sums);
+	wire_refuse_force();
+	ck_assert_int_eq(libpin_monitor_open(&monitor, SIZE_MAX), 0);
+	ck_assert_int_eq(wire_buffer(), INT32_MAX);
+	libpin_monitor_close(monitor);
+}
+END_TEST
+
 /* An event that makes no sense is missing in the sequence. */
 START_TEST(test_senseless)
 {
@@ -212,7 +249,12 @@ START_TEST(test_senseless)
 	wire_queue(LISTENS, message);
 	wire_queue_foreign(LISTENS, event_message(PIN_NL_CMD_PINNED, 77));
 	wire_queue(LISTENS, wire_message(0, FAKE_FAMILY + 1, PIN_NL_CMD_PINNED, 0));
+	wire_queue_bytes(LISTENS, &(struct nlmsghdr){
+		.nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = FAKE_FAMILY }, NLMSG_HDRLEN);
 	happens(PIN_NL_CMD_PINNED, 2);
+	ck_assert_int_eq(libpin_monitor_next(monitor, 0, &notice), -EPROTO);
+	ck_assert_ptr_null(notice);
+	/* Not even a header of the family's own. */
 	ck_assert_int_eq(libpin_monitor_next(monitor, 0, &notice), -EPROTO);
 	ck_assert_ptr_null(notice);
 	expect_lost(monitor, 1, 1);
@@ -332,6 +374,8 @@ Suite *suite_monitor(void)
 	tcase_add_test(tcase, test_gap);
 	tcase_add_test(tcase, test_lost_at_the_end);
 	tcase_add_test(tcase, test_fails);
+	tcase_add_test(tcase, test_waiting_fails);
+	tcase_add_test(tcase, test_joining);
 	tcase_add_test(tcase, test_senseless);
 	tcase_add_test(tcase, test_attributes);
 	tcase_add_test(tcase, test_hostile);

@@ -7,6 +7,7 @@
 #include <libpin.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "fake.h"
@@ -188,6 +189,42 @@ START_TEST(test_replaced_mapping)
 
 	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), -EFAULT);
 	ck_assert_ptr_null(libpin_refusal_path(refusal));
+	libpin_refusal_free(refusal);
+	libpin_request_free(request);
+	libpin_context_close(ctx);
+}
+END_TEST
+
+/* The reports do not reach to the address that was refused. */
+static int refuses_unreported(unsigned long command, void *argument)
+{
+	struct pin_pin *pin = argument;
+
+	(void)command;
+	put_refusal(pin, PIN_REASON_NOT_WRITABLE, EFAULT);
+	return -EFAULT;
+}
+
+/* Then /proc tells what is mapped there, if it can be read: not without a descriptor. */
+START_TEST(test_path_from_proc)
+{
+	struct libpin_context *ctx = fake_context(refuses_unreported);
+	struct libpin_request *request = request_of(code_address(), 1);
+	struct libpin_refusal *refusal;
+	struct rlimit limit, none;
+	struct libpin_pin *pin;
+
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), -EFAULT);
+	ck_assert_ptr_nonnull(strstr(libpin_refusal_path(refusal), "test-libpin"));
+	libpin_refusal_free(refusal);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(libpin_pin_create(ctx, request, &pin, &refusal), -EFAULT);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_ptr_null(libpin_refusal_path(refusal));
+	ck_assert_uint_eq(libpin_refusal_reason(refusal), PIN_REASON_NOT_WRITABLE);
 	libpin_refusal_free(refusal);
 	libpin_request_free(request);
 	libpin_context_close(ctx);
@@ -492,6 +529,7 @@ Suite *suite_pin(void)
 	tcase_add_test(pin, test_flags);
 	tcase_add_test(pin, test_refusal);
 	tcase_add_test(pin, test_replaced_mapping);
+	tcase_add_test(pin, test_path_from_proc);
 	tcase_add_test(pin, test_resource);
 	tcase_add_test(pin, test_broken_module);
 	tcase_add_test(pin, test_lease_remedy);
