@@ -99,6 +99,10 @@ bench-latency: ## does a pin of 64 GiB keep others waiting: tracers, reschedulin
 	@tests/setup.sh build vm bench
 	@tests/bench/latency.sh
 
+coverage: ## which lines of driver, libpin and pinctl no suite reaches, and whether that is known; on 7.2
+	@tests/setup.sh build trace test vm
+	@tests/coverage/run
+
 mutants: ## does a bug that is put into the driver on purpose make the suites fail; KERNEL=
 	@tests/mutants/run $(KERNEL)
 
@@ -117,4 +121,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency mutants lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency coverage mutants lint abi-snapshot clean help

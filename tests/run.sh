@@ -13,6 +13,8 @@
 # they build. Each job is a process group, so that it ends with this script.
 #
 # PIN_TEST_PAIR_MS is how long a pair of the race matrix has (tests/func/pairs.c).
+# With PIN_COVERAGE, see tests/coverage/run, the module counts which of its lines run,
+# where the kernel can. PINCTL is the program to test.
 # PIN_TEST_ONLY names the suites to run of a kernel, as "driver windows"; with
 # PIN_TEST_STOP none begins any more once one has failed.
 set -um
@@ -106,6 +108,7 @@ host_suites() {
 	in_turn abi tests/abi/run
 	in_turn lists tests/func/lists
 	in_turn libpin tests/lib/run
+	in_turn coverage tests/coverage/run libpin
 	in_turn man tests/man/run
 	in_turn install tests/install/run
 	in_turn bench tests/bench/selftest
@@ -123,10 +126,20 @@ host_suites() {
 	done < /dev/null &
 }
 
+# Whether it is asked for, and the kernel can.
+counts_lines() { # KERNEL
+	[ -n "${PIN_COVERAGE:-}" ] &&
+		grep -qx CONFIG_GCOV_KERNEL=y "$(tests/vm/kernel.sh "$1")/build/.config"
+}
+
 build_modules() { # KERNEL: sets module and delays
 	local log=$logs/module-$1.log
-	module=$(tests/vm/module.sh "$1" 2> "$log") &&
-		delays=$(tests/vm/module.sh "$1" delays 2>> "$log") && return
+	if counts_lines "$1"; then
+		module=$(tests/vm/module.sh "$1" coverage 2> "$log") && delays=$module && return
+	else
+		module=$(tests/vm/module.sh "$1" 2> "$log") &&
+			delays=$(tests/vm/module.sh "$1" delays 2>> "$log") && return
+	fi
 	broken+=("$log")
 	failed=$((failed + 1))
 	echo "module for $1: does not build"
@@ -135,6 +148,7 @@ build_modules() { # KERNEL: sets module and delays
 
 kernel_suites() { # KERNEL
 	local kernel=$1 module delays tests plain files file users=() m32_suites=() clock=()
+	local pinctl=${PINCTL:-build/tools/pinctl} listed=()
 	for file in build/tests/lib/*; do
 		users+=(-f "$file")
 	done
@@ -154,9 +168,13 @@ kernel_suites() { # KERNEL
 	if [ -e "${module%/*}/pin_kunit.ko" ]; then
 		files+=(-f "${module%/*}/pin_kunit.ko")
 	fi
+	# The module that counts has delay points, too, and is not asked for those suites only.
+	if counts_lines "$kernel"; then
+		mapfile -t listed < <(build/tests/func/pin-func --list)
+	fi
 	# secretmem.enable: off by default before 6.5.
 	suite "driver-$kernel" tests/vm/run.sh -k "$kernel" -n "driver" -t 3000 \
-		-a secretmem.enable=1 "${files[@]}" -- /root/guest.sh "$kernel"
+		-a secretmem.enable=1 "${files[@]}" -- /root/guest.sh "$kernel" "${listed[@]}"
 	# The same as a 32-bit program.
 	suite "driver-m32-$kernel" tests/vm/run.sh -k "$kernel" -n "driver-m32" -t 1500 \
 		-a secretmem.enable=1 -f "$module" -f build/tests/func-m32/pin-func \
@@ -207,7 +225,7 @@ kernel_suites() { # KERNEL
 		-q "-object memory-backend-ram,id=near,size=896M" \
 		-q "-object memory-backend-ram,id=far,size=384M" \
 		-q "-numa node,nodeid=0,cpus=0,memdev=near -numa node,nodeid=1,memdev=far" \
-		-f "$module" -f build/tools/pinctl -f tests/cli/offline.sh -- /root/offline.sh
+		-f "$module" -f "$pinctl" -f tests/cli/offline.sh -- /root/offline.sh
 	suite "removal-$kernel" tests/vm/run.sh -k "$kernel" -n "removal" -t 600 \
 		"${plain[@]}" -f tests/func/removal.sh -- /root/removal.sh "$kernel"
 	suite "reconfigure-$kernel" tests/vm/run.sh -k "$kernel" -n "reconfigure" -t 900 \
@@ -229,7 +247,7 @@ kernel_suites() { # KERNEL
 	# The IOMMU is for VFIO.
 	suite "traced-$kernel" tests/vm/run.sh -k "$kernel" -n "traced" -t 1500 \
 		-q "-device intel-iommu" -a "intel_iommu=on secretmem.enable=1" \
-		-f build/tools/pinctl -f "$(command -v rdma)" "${plain[@]}" -- \
+		-f "$pinctl" -f "$(command -v rdma)" "${plain[@]}" -- \
 		/root/guest.sh "$kernel" traced
 	# The machine has no huge page of 1G to give, so it is not to claim them.
 	files=(-f "$module")

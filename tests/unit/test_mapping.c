@@ -78,6 +78,9 @@ START_TEST(test_self)
 	}
 	mapping = libpin_maps_find(maps, (uintptr_t)&i);
 	ck_assert_uint_eq(libpin_mapping_flags(mapping) & PIN_REPORT_WRITE, PIN_REPORT_WRITE);
+	/* Of the program's file it maps more than its beginning. */
+	mapping = libpin_maps_find(maps, (uintptr_t)&suite_mapping);
+	ck_assert_uint_ne(libpin_mapping_file_offset(mapping), 0);
 	ck_assert_ptr_null(libpin_maps_find(maps, 0));
 	ck_assert_ptr_null(libpin_maps_find(maps, UINT64_MAX));
 	ck_assert_ptr_null(libpin_maps_get(maps, i));
@@ -97,6 +100,7 @@ START_TEST(test_errors)
 	ck_assert_uint_eq(libpin_maps_count(NULL), 0);
 	ck_assert_ptr_null(libpin_maps_find(NULL, 0));
 	ck_assert_ptr_null(libpin_mapping_path(NULL));
+	ck_assert_uint_eq(libpin_mapping_file_offset(NULL), 0);
 }
 END_TEST
 
