@@ -115,6 +115,21 @@ START_TEST(test_signal)
 }
 END_TEST
 
+/* A signal ends it, even where there is something to read. */
+START_TEST(test_poll)
+{
+	ck_assert_int_eq(hold_poll(libpin_context_fd(ctx), 0), 0);
+	ck_assert_int_eq(hold_poll(libpin_context_fd(ctx), 10), 0);
+	send_event(PIN_EVENT_REVOKED, ID, 0);
+	ck_assert_int_eq(hold_poll(libpin_context_fd(ctx), -1), 1);
+	hold_begin();
+	raise(SIGTERM);
+	ck_assert_int_eq(hold_poll(libpin_context_fd(ctx), -1), -EINTR);
+	/* It is still there, for whoever waits. */
+	ck_assert_int_eq(hold_wait(NULL, -1), 0);
+}
+END_TEST
+
 Suite *suite_hold(void)
 {
 	Suite *suite = suite_create("hold");
@@ -125,6 +140,7 @@ Suite *suite_hold(void)
 	tcase_add_test(tcase, test_not_revoked);
 	tcase_add_test(tcase, test_broken_module);
 	tcase_add_loop_test(tcase, test_signal, 0, 2);
+	tcase_add_test(tcase, test_poll);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
