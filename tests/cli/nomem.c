@@ -36,6 +36,8 @@ static const char *sites_path, *failed_path;
 static unsigned long count, nth;
 static int lasting, busy = 1;
 
+void nomem_stop(void);
+
 /* glibc's own, under the names that it keeps for this. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t number, size_t size);
@@ -116,6 +118,12 @@ int posix_memalign(void **memory, size_t alignment, size_t size)
 {
 	*memory = fails() ? NULL : __libc_memalign(alignment, size);
 	return *memory ? 0 : ENOMEM;
+}
+
+/* From here on nothing fails: the program is one that counts, and writes its counters. */
+void nomem_stop(void)
+{
+	busy = 1;
 }
 
 /*
