@@ -100,6 +100,34 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 	mistake "did you mean 'memlock.soft'" doctor --only memlock.sfot
 }
 
+@test "mistakes that every command knows" {
+	for command in $(commands) help; do
+		mistake "unknown option --no-such-option" "$command" --no-such-option
+	done
+	for command in doctor list "explain --list" "check self"; do
+		# shellcheck disable=SC2086 # words
+		mistake "unknown column 'NO-SUCH'" $command -o NO-SUCH
+	done
+	mistake "did you mean 'check'" help chek
+	mistake "did you mean 'RANGE'" check self -o -RANEG
+}
+
+@test "more than there is room for" {
+	mistake "more than 24 columns" check self -o "$(printf 'SIZE,%.0s' {1..25})"
+	# shellcheck disable=SC2046 # words
+	mistake "more than 32 things" explain $(printf 'fsdax %.0s' {1..33})
+}
+
+@test "writing is what is asked for, and can be said" {
+	need_no_module
+	for command in check explain; do
+		pinctl $command self:0+4K
+		before=$(sed 's/([0-9]*)//' "$dir/out")
+		pinctl $command --read --write self:0+4K
+		[ "$(sed 's/([0-9]*)//' "$dir/out")" = "$before" ]
+	done
+}
+
 @test "mistakes without a guess" {
 	mistake "unknown command" frobnicate
 	mistake "unknown option -x" check -x self
@@ -129,6 +157,7 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 	for target in '' nobody 0 12x self:1000 self:2000-1000 file: new:anon new:anon,64MB \
 		self:ffffffffffffffff+2; do
 		mistake "target '$target'" check "$target"
+		case $target in *:*) mistake "target '$target'" explain "$target" ;; esac
 	done
 }
 
