@@ -58,14 +58,28 @@ says() { # ID STATUS [TEXT [FIX]]
 	echo 'none [integrity] confidentiality' | file /sys/kernel/security/lockdown
 	says module.signature warn lockdown "mokutil --import"
 	says kernel.lockdown warn integrity
+	echo odd | file /sys/kernel/security/lockdown
+	says kernel.lockdown unknown "does not tell"
+	echo 'none [integrity] confidentiality' | file /sys/kernel/security/lockdown
 	printf '\6\0\0\0\1' | file "$secure_boot"
 	says kernel.secure-boot ok "on:"
+	rm "$root$secure_boot"
+	says kernel.secure-boot unknown "does not tell"
 	rm -r "$root/sys/firmware"
 	says kernel.secure-boot ok "not booted by EFI"
 	echo 0.1.0 | file /sys/module/pin/version
 	says kernel.lockdown ok integrity
 	echo OE | file /sys/module/pin/taint
 	says module.signature ok "without a signature"
+	echo 1 | file /proc/sys/kernel/modules_disabled
+	says kernel.modules-disabled ok "but this one is"
+}
+
+@test "a module that speaks another version" {
+	good
+	says module.version ok "interface version 1,"
+	fact abi-version 99
+	says module.version warn "interface version 99"
 }
 
 @test "kernels that are too old" {
