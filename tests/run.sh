@@ -266,7 +266,7 @@ build() {
 	make -s -C userlib && make -s -C userlib examples &&
 		tests/lib/run build/tests/lib && tests/man/run build/tests/lib && make -s -C tools && make -s -C tests/func &&
 		make -s -C tests/func M32=1 &&
-		make -s -C tests/selftest && make -s -C tests/cli && make -s -C tools SANITIZE=1
+		make -s -C tests/selftest && make -s -C tests/cli && make -s -C tools SANITIZE=1 COVERAGE=
 }
 
 [ $# -gt 0 ] || { echo "usage: run.sh host|6.1|6.12|7.2..." >&2; exit 2; }
