@@ -73,6 +73,10 @@ says() { # ID STATUS [TEXT [FIX]]
 	says module.signature ok "without a signature"
 	echo 1 | file /proc/sys/kernel/modules_disabled
 	says kernel.modules-disabled ok "but this one is"
+	# Nor does a file that can be opened and not read.
+	rm "$root/proc/sys/kernel/modules_disabled"
+	mkdir "$root/proc/sys/kernel/modules_disabled"
+	says kernel.modules-disabled unknown "does not tell"
 }
 
 @test "a module that speaks another version" {

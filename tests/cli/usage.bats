@@ -144,6 +144,10 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 	for time in soon 1d 1mm -1 '' ' 1' 99999999999999999999 9223372036854775807h; do
 		mistake "needs a time" pin new:anon,1M --hold "$time"
 	done
+	# These it takes, and gets on to what is wrong next.
+	for time in 0 30 30s 5m 2h; do
+		mistake "memory of its own" pin 1 --hold $time
+	done
 	mistake "memory of its own" pin 1
 	for command in pin check; do
 		mistake "a lease is for writing" $command --read --lease new:anon,1M
