@@ -37,7 +37,7 @@ mkdir -p "$copy"
 for folder in driver uapi; do
 	# Deleted sources go, what kbuild made stays. By content, not by time: a file that
 	# changes counts as new, however old it is where it comes from.
-	rsync -rlpc --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' \
+	rsync -rlpc --delete --exclude='*.o' --exclude='*.gcno' --exclude='*.ko' --exclude='*.mod*' \
 		--exclude='.*' --exclude=features.h --exclude=Module.symvers \
 		--exclude=modules.order "$top/$folder/" "$copy/$folder/"
 done
