@@ -16,6 +16,29 @@ load common
 		'.pinnable' '.refused == 0' '.left_out > 0' '.results == []'
 }
 
+@test "memory that cannot be had" {
+	pinctl check new:anon,200T
+	[ "$code" = 3 ]
+	[[ $err == *"cannot map new memory"* ]]
+	pinctl check new:anon,200T,hugetlb=2M
+	[ "$code" = 3 ]
+	[[ $err == *"cannot map new memory"*"vm.nr_hugepages"* ]]
+	: >"$dir/file"
+	pinctl check --read "file:$dir/file@0+200T"
+	[ "$code" = 3 ]
+	[[ $err == *"cannot map $dir/file"* ]]
+}
+
+@test "a program, which nobody may write to while it runs" {
+	cp "$(command -v sleep)" "$dir/program"
+	"$dir/program" 60 &
+	until [ "$(cat /proc/$!/comm)" = program ]; do :; done
+	pinctl check "file:$dir/program"
+	kill $!
+	[ "$code" = 3 ]
+	[[ $err == *"cannot open $dir/program"* ]]
+}
+
 @test "another process" {
 	need_no_module
 	sleep 60 &

@@ -55,6 +55,13 @@ reasons() {
 	done
 }
 
+@test "a target, for one subsystem" {
+	need_no_module
+	pinctl explain -J --for io_uring self:0+4K
+	[ "$code" = 1 ]
+	is_json pinctl.explain/1 '.explanations[0].reason == "hole"'
+}
+
 @test "every errno of the list leads back to its reasons" {
 	"$PINCTL" explain --list -rn -o ERRNO,REASON >"$dir/list"
 	while read -r errno reason; do

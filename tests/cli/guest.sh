@@ -309,6 +309,34 @@ as_dev() { # EXIT FILTER COMMAND: pinctl COMMAND -J of a user without privileges
 	fi
 }
 
+as_nobody() { # EXIT PATTERN COMMAND...: of a user who may not open the device
+	want=$1 pattern=$2
+	shift 2
+	su -s /bin/sh nobody -c "$here/pinctl $*" >/tmp/out 2>/tmp/err </dev/null
+	code=$?
+	if [ "$code" = "$want" ] && cat /tmp/out /tmp/err | grep -q -e "$pattern"; then
+		passed=$((passed + 1))
+	else
+		fail "as nobody: pinctl $*: exit $code, wanted $want and '$pattern'"
+	fi
+}
+
+# What he may not see he is told, and who may.
+nobody_is_told() {
+	grep -q ^nobody: /etc/passwd || echo nobody:x:65534:65534::/:/bin/sh >>/etc/passwd
+	chmod 755 /root
+	hold_pin new:anon,1M
+	as_nobody 0 'no permission to open /dev/pin' check self
+	as_nobody 3 'needs write permission' pin new:anon,64K --hold 0
+	as_nobody 3 'opened for writing' check file:/mnt/plain/data
+	as_nobody 3 'with sudo' check "$holder"
+	as_nobody 0 'could not be looked into; ask with sudo' list
+	as_nobody 0 'only your own pins are seen' list --system
+	as_nobody 3 'it takes CAP_SYS_ADMIN' who file:/mnt/plain/data
+	kill "$holder"
+	wait "$holder"
+}
+
 lists_and_shows() {
 	json 0 '.contexts == [] and .complete and .system_charged == 0' list
 	hold_pin new:anon,8M
@@ -549,6 +577,7 @@ asks_about_a_range
 holds_until TERM
 holds_until INT
 lists_and_shows
+nobody_is_told
 ledger_tests
 bench_tests
 goldens_in_scenes

@@ -55,6 +55,8 @@ ledger_lists() {
 	is 0 '^2 pins, 9M pinned, 9M charged$' list --system
 	json 0 '.groups | map(.user) == ["root", "dev"] and all(.pid == null)' \
 		list --system --by user
+	json 0 '.groups | map(.user) == ["root", "dev"]' list --system --by user --sort charged
+	json 0 '.groups | map(.pins) == [1, 1]' list --system --by user --sort pins
 	json 0 '.groups | length > 0 and (map(.pinned) | add) == 9437184 and
 		all(.node != null and .charged == null)' list --system --by node
 	json 0 '.groups | length == 1 and .[0].mode == "longterm" and .[0].pins == 2' \

@@ -120,7 +120,7 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 
 @test "writing is what is asked for, and can be said" {
 	need_no_module
-	for command in check explain; do
+	for command in check explain pin; do
 		pinctl $command self:0+4K
 		before=$(sed 's/([0-9]*)//' "$dir/out")
 		pinctl $command --read --write self:0+4K
@@ -155,13 +155,22 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 	done
 	mistake "rdma knows no leases" check --lease --for rdma new:anon,1M
 	mistake "--try needs" check --try self
+	mistake "more than one target" pin new:anon,1M new:anon,1M
+	mistake "not the id of a pin" show pin:x
+	mistake "not PID, PID/FD or pin:ID" show nobody
+	mistake "the size is too large" check new:anon,18446744073709551615
 }
 
 @test "bad targets" {
 	for target in '' nobody 0 12x self:1000 self:2000-1000 file: new:anon new:anon,64MB \
 		self:ffffffffffffffff+2; do
 		mistake "target '$target'" check "$target"
-		case $target in *:*) mistake "target '$target'" explain "$target" ;; esac
+		case $target in
+		*:*)
+			mistake "target '$target'" explain "$target"
+			mistake "target '$target'" pin "$target"
+			;;
+		esac
 	done
 }
 
