@@ -209,7 +209,7 @@ kernel_suites() { # KERNEL
 		suite "pinctl-memory-$kernel" tests/vm/run.sh -k "$kernel" \
 			-n "pinctl-memory" -t 1500 -r -e PINCTL_MODULE=1 \
 			-e PINCTL=/root/pinctl -e PINCTL_NOMEM=/root/nomem.so \
-			-f "$module" -f build/tools/pinctl -f build/tests/cli/nomem.so \
+			-f "$module" -f "$pinctl" -f build/tests/cli/nomem.so \
 			-f tests/cli/memory -- sh -c \
 			"insmod /root/pin.ko && hostrun /usr/bin/python3 /root/memory -q && rmmod pin"
 	fi

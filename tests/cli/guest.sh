@@ -321,6 +321,16 @@ as_nobody() { # EXIT PATTERN COMMAND...: of a user who may not open the device
 	fi
 }
 
+# In place of the module's: a device of somebody else's, and a name that leads nowhere.
+other_devices() {
+	mknod /dev/pin c 1 3
+	json 0 '.source == "predicted" and .because == "/dev/pin is something else"' check self
+	rm /dev/pin
+	ln -s pin /dev/pin
+	json 0 '.source == "predicted" and .because == "/dev/pin does not answer"' check self
+	rm /dev/pin
+}
+
 # What he may not see he is told, and who may.
 nobody_is_told() {
 	grep -q ^nobody: /etc/passwd || echo nobody:x:65534:65534::/:/bin/sh >>/etc/passwd
@@ -515,6 +525,7 @@ prepare || {
 }
 # With a sanitizer what it has mapped itself is not the same each time.
 sanitized || survey >/tmp/predicted
+other_devices
 insmod "$here/pin.ko" || exit 1
 sanitized || survey >/tmp/asked
 if sanitized || diff -U0 /tmp/predicted /tmp/asked; then
