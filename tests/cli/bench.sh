@@ -182,6 +182,19 @@ bench_limits() {
 	echo -memory >/sys/fs/cgroup/cgroup.subtree_control
 }
 
+# What is left out for one reason stands together, and the reason once.
+bench_in_words() {
+	su dev -c "ulimit -l 64; $here/pinctl bench --rounds 13 --memory small,thp" \
+		>/tmp/out 2>/tmp/err </dev/null
+	if grep -qx 'pinctl: not measured: small 2M 128M, thp 2M 128M' /tmp/err &&
+	   [ "$(grep -c 'RLIMIT_MEMLOCK leaves 64K' /tmp/err)" = 1 ] &&
+	   [ "$(grep -c '^  fix: .*memlock' /tmp/err)" = 1 ]; then
+		passed=$((passed + 1))
+	else
+		fail "bench does not say what it leaves out"
+	fi
+}
+
 # Huge pages that are not there, and what bench advises.
 bench_huge_pages() {
 	thp=/sys/kernel/mm/transparent_hugepage/enabled
@@ -227,6 +240,7 @@ bench_tests() {
 	bench_kinds
 	bench_without_io_uring
 	bench_limits
+	bench_in_words
 	bench_huge_pages
 	bench_killed
 }

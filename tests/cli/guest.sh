@@ -335,8 +335,13 @@ other_devices() {
 nobody_is_told() {
 	grep -q ^nobody: /etc/passwd || echo nobody:x:65534:65534::/:/bin/sh >>/etc/passwd
 	chmod 755 /root
+	chmod 644 /mnt/plain/data
 	hold_pin new:anon,1M
+	# Asking is open to all, unless somebody has closed it.
+	mode=$(stat -c %a /dev/pin)
+	chmod 600 /dev/pin
 	as_nobody 0 'no permission to open /dev/pin' check self
+	chmod "$mode" /dev/pin
 	as_nobody 3 'needs write permission' pin new:anon,64K --hold 0
 	as_nobody 3 'opened for writing' check file:/mnt/plain/data
 	as_nobody 3 'with sudo' check "$holder"
