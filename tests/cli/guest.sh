@@ -392,6 +392,7 @@ lists_and_shows() {
 	json 1 '.error.message | test("not one of /dev/pin")' show "$first/0"
 	json 1 '.contexts == [] and .pins == []' show 1
 	is 0 "^context  $first/$fd: 1 pin, 8M pinned, 8M charged$" show "$first"
+	is 0 "^context  $twice/9: 0 pins, .*; also [0-9]*/9$" show "$twice"
 	# Looking has released nothing and left nothing open.
 	json 0 '(.contexts | length == 2) and (.contexts | all(.holders == 1))' list
 	as_dev 0 '.contexts == [] and .hidden_processes > 0 and (.complete | not) and
@@ -551,6 +552,7 @@ json 0 '.source == "predicted" or .source == "module"' check 1
 json 1 '.results[0].reason == "fsdax" and .results[0].errno == "EOPNOTSUPP"' \
 	check file:/mnt/dax/data
 json 0 '.tried and .results[0].verdict == "yes"' check -a --try new:anon,4M,hugetlb=2M
+is 0 '; of 1 only trying can tell$' check new:anon,4M,hugetlb=2M
 json 1 '.tried and .results[0].reason == "beyond-eof"' check --try --read \
 	file:/mnt/plain/short@0+16K
 # A kernel thread.
@@ -580,6 +582,8 @@ case $(uname -r) in
 	;;
 6.12.*)
 	json 1 '.charge.rule_errno == "EFAULT"' check --for io_uring new:anon,2G
+	is 1 ' (EFAULT)\.$' check --for io_uring new:anon,2G
+	is 1 '^io_uring .*1 GiB' explain --for io_uring new:anon,2G
 	json 0 '.charge.rule == null' check --read --for io_uring file:/mnt/plain/data
 	;;
 *)

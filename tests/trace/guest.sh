@@ -253,6 +253,14 @@ goldens() {
 	} > /dev/null; exit 7"
 }
 
+# What no line of JSON shows: frames, and an address where nothing is mapped.
+in_words() {
+	"$here/pinctl" trace --stack -- "$here/consumer" io_uring hole 64K > /tmp/text 2> /tmp/err
+	check "a hole" grep -q '^  at    [0-9a-f]*: nothing is mapped$' /tmp/text
+	check "a frame of the kernel's" grep -q '^    io_[a-z_]*+0x[0-9a-f]*' /tmp/text
+	check "a frame of the program's" grep -q -e '^    /.*+0x[0-9a-f]*$' -e '^    0x[0-9a-f]*$' /tmp/text
+}
+
 # With a command, one process, a count, a time.
 options() {
 	"$here/pinctl" trace -- sh -c "$here/consumer io_uring /mnt/dax/data 4M; exit 7" \
@@ -305,6 +313,7 @@ cannot_trace() {
 same_on_all() {
 	many
 	goldens
+	in_words
 	options
 }
 
