@@ -123,6 +123,9 @@ reasons_produced() { # SUITE
 
 run_suite() {
 	echo "== $1 on $kernel"
+	# The fuzzer is a program of its own, and has options.
+	program="$here/pin-func $1"
+	[ "$1" != fuzz ] || program="$here/pin-fuzz ${PIN_FUZZ:-}"
 	export PIN_SKIPS="/tmp/skips.$1" PIN_TEST_MATRIX="$here/matrix.txt"
 	export PIN_TEST_MATRIX_FOUND="/tmp/matrix.$1" PIN_TEST_REASONS="/tmp/reasons.$1"
 	: > "$PIN_SKIPS"
@@ -131,7 +134,8 @@ run_suite() {
 	chmod 666 "$PIN_TEST_REASONS"
 	logscan mark "$1"
 	kmemleak_start
-	"$here/pin-func" "$1" > "/tmp/log.$1" 2>&1
+	# shellcheck disable=SC2086 # words are wanted
+	$program > "/tmp/log.$1" 2>&1
 	status=$?
 	counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "/tmp/log.$1" | tail -n 1)
 	if [ "$status" != 0 ] || [ -z "$counts" ]; then
