@@ -225,13 +225,13 @@ static long do_strange(struct player *player)
 
 const struct operation operations_ioctl[] = {
 	{ "INFO", 4, do_info, true },
-	{ "PIN", 56, do_pin, true },
-	{ "UNPIN", 24, do_unpin, true },
-	{ "CHECK", 28, do_check, true },
+	{ "PIN", 44, do_pin, true },
+	{ "UNPIN", 20, do_unpin, true },
+	{ "CHECK", 20, do_check, true },
 	{ "QUERY", 16, do_query, true },
 	{ "LIST", 10, do_list, true },
 	{ "RUNS", 14, do_runs, true },
-	{ "READ", 18, do_read, true },
+	{ "READ", 14, do_read, true },
 	{ "WRITE", 14, do_write, true },
 	{ "other-ioctl", 2, do_other_ioctl, true },
 	{ }

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 
 #define FRESH_LEAST	32
-#define FRESH_MOST	512
+#define FRESH_MOST	1024
 #define CHANGES_MOST	8
 
 static struct corpus {

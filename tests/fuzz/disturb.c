@@ -75,7 +75,7 @@ static long do_advise(struct player *player)
 	int advice = advices[stream_choose(&player->in, COUNT(advices))];
 
 	if (advice == MADV_REMOVE)
-		ground_file_changed();
+		ground_file_changed(&range);
 	return result_of(madvise(at(&range), range.length, advice));
 }
 
@@ -102,7 +102,7 @@ static long do_truncate(struct player *player)
 
 	if (fd < 0)
 		return -EBADF;
-	ground_file_changed();
+	ground_file_changed(&range);
 	return result_of(ftruncate(fd, how < 128 ? ground_offset(&range) + how : AREA_LENGTH));
 }
 
@@ -120,7 +120,7 @@ static long do_allocate(struct player *player)
 		return -EBADF;
 	if (end > AREA_LENGTH)
 		end = AREA_LENGTH;
-	ground_file_changed();
+	ground_file_changed(&range);
 	return result_of(fallocate(fd, modes[stream_choose(&player->in, COUNT(modes))], offset,
 				   end - offset));
 }

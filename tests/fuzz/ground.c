@@ -83,7 +83,7 @@ static const struct kind kinds[] = {
 static int fds[COUNT(kinds)];
 /* Of this process; threads of it share both. */
 static _Atomic uint32_t disturbed = ~0U;
-static _Atomic bool *files_changed;
+static _Atomic bool *files_changed;	/* by their kind */
 
 #define EXHIBITS_MAX	96
 
@@ -208,10 +208,8 @@ static void reset_files(void)
 {
 	size_t i;
 
-	if (!atomic_exchange(files_changed, false))
-		return;
 	for (i = 0; i < COUNT(kinds); i++) {
-		if (fds[i] < 0 || kinds[i].fixed_size)
+		if (!atomic_exchange(&files_changed[i], false))
 			continue;
 		if (ftruncate(fds[i], 0) || ftruncate(fds[i], AREA_LENGTH))
 			ck_abort_msg("ftruncate: %s", strerror(errno));
@@ -254,7 +252,7 @@ struct range ground_pages(struct stream *in)
 
 	range.addr = area_at(range.area) + start * page;
 	/* Some go beyond their area. */
-	range.length = (count < 0xe0 ? 1 + (count & 15) : 1 + (count & 31) * 32) * page;
+	range.length = (count < 0xf8 ? 1 + (count & 15) : 1 + (count & 7) * 100) * page;
 	return range;
 }
 
@@ -285,9 +283,11 @@ struct range ground_range(struct stream *in)
 
 void ground_disturbed(const struct range *range)
 {
+	uint64_t behind = range->addr + range->length - area_at(range->area);
+
 	/* A range can reach into the area behind its own. */
 	if (!range->exhibit)
-		atomic_fetch_or(&disturbed, 3U << range->area);
+		atomic_fetch_or(&disturbed, (behind > STRIDE ? 3U : 1U) << range->area);
 }
 
 int ground_map(struct stream *in, const struct range *range)
@@ -310,7 +310,8 @@ uint64_t ground_offset(const struct range *range)
 	return range->addr - area_at(range->area);
 }
 
-void ground_file_changed(void)
+void ground_file_changed(const struct range *range)
 {
-	atomic_store(files_changed, true);
+	if (ground_file(range) >= 0)
+		atomic_store(&files_changed[range->area], true);
 }

@@ -39,7 +39,7 @@ int ground_map(struct stream *in, const struct range *range);
 int ground_file(const struct range *range);
 /* Where in that file the range lies. */
 uint64_t ground_offset(const struct range *range);
-/* Files are to be made anew. */
-void ground_file_changed(void);
+/* That file is to be made anew. */
+void ground_file_changed(const struct range *range);
 
 #endif /* PIN_FUZZ_GROUND_H */

@@ -41,7 +41,6 @@ static struct options {
 	uint64_t calls;
 	uint64_t seconds;
 	const char *corpus;
-	const char *recorder;
 	const char *print;
 	bool replay;
 	bool merge;
@@ -248,6 +247,20 @@ static void tell_end(uint64_t started)
 	       corpus_text(&run->running));
 }
 
+static _Noreturn void usage(void)
+{
+	fputs("usage: pin-fuzz [OPTION]...\n"
+	      "  --seed S --from N          the cases of this seed, from this one on\n"
+	      "  --calls N --seconds N      ends after so many calls to the driver, or so long\n"
+	      "  --corpus FILE              runs the cases in it first, and makes others of them\n"
+	      "  -r, --replay FILE          runs the cases in it, and no others\n"
+	      "  --merge FILE               the same, and prints those that reach something new\n"
+	      "  --recorded FILE            on the host: prints the cases that ran last\n"
+	      "  --progress FILE            where it tells how it gets on\n"
+	      "  --trace                    tells each call\n", stderr);
+	exit(2);
+}
+
 static void parse_options(int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -258,7 +271,6 @@ static void parse_options(int argc, char **argv)
 		{ "corpus", required_argument, NULL, 'c' },
 		{ "replay", required_argument, NULL, 'r' },
 		{ "merge", required_argument, NULL, 'm' },
-		{ "recorder", required_argument, NULL, 'R' },
 		{ "recorded", required_argument, NULL, 'x' },
 		{ "progress", required_argument, NULL, 'p' },
 		{ "trace", no_argument, NULL, 'v' },
@@ -289,9 +301,6 @@ static void parse_options(int argc, char **argv)
 		case 'c':
 			options.corpus = optarg;
 			break;
-		case 'R':
-			options.recorder = optarg;
-			break;
 		case 'x':
 			options.print = optarg;
 			break;
@@ -302,8 +311,7 @@ static void parse_options(int argc, char **argv)
 			tracing = true;
 			break;
 		default:
-			fprintf(stderr, "usage: pin-fuzz [--seed S] [--from N] [--calls N] [--seconds N] [--corpus FILE] [-r FILE] [--merge FILE] [--recorder FILE] [--recorded FILE] [--progress FILE] [--trace]\n");
-			exit(2);
+			usage();
 		}
 	}
 }
@@ -321,7 +329,7 @@ static void prepare(void)
 		run_fail("/dev/pin: %s", strerror(errno));
 	process_open();
 	talk_open();
-	recorder_open(options.recorder);
+	recorder_open();
 	ground_open();
 }
 

@@ -10,7 +10,7 @@
 /**
  * struct operation - something that a player does
  * @name: for counts
- * @weight: of all weights, how often it is chosen
+ * @weight: how many values of a byte choose it; all together 256
  * @run: does it; the result, or -errno
  * @driver: is a call to the driver
  */

@@ -51,19 +51,19 @@ const struct operation *operation_at(unsigned int number)
 
 void players_prepare(void)
 {
-	unsigned int weights = 0, sum = 0, i, byte = 0;
 	const struct operation *operation;
+	unsigned int i, byte = 0, left;
 
 	for (i = 0; i < GROUPS; i++)
 		for (operation = groups[i]; operation->name; operation++) {
+			for (left = operation->weight; left && byte < 256; left--)
+				chosen[byte++] = operation_count;
 			operations[operation_count++] = operation;
-			weights += operation->weight;
+			if (left)
+				run_fail("operations weigh more than 256");
 		}
-	for (i = 0; i < operation_count; i++) {
-		sum += operations[i]->weight;
-		while (byte < 256 && byte * weights < sum * 256)
-			chosen[byte++] = i;
-	}
+	if (byte < 256)
+		run_fail("operations weigh %u, not 256", byte);
 }
 
 static void count(unsigned int number, long result)

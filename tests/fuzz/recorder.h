@@ -8,8 +8,8 @@
 
 #include "stream.h"
 
-/* Once; @path is the device's memory in sysfs, or NULL. */
-void recorder_open(const char *path);
+/* Once. */
+void recorder_open(void);
 /* Before the case runs. */
 void recorder_note(uint64_t number, const struct input *input);
 /* On the host: prints what a file holds, the last case first.  False if nothing. */

@@ -54,17 +54,25 @@ int world_context(struct player *player, uint32_t *context)
 	return CONTEXT_FD + *context;
 }
 
+/* From an entry on the next that is one, if there is any. */
+static const struct known_pin *some_pin(const struct world *world, uint8_t which)
+{
+	uint32_t kept = world->kept < PINS ? world->kept : PINS, i;
+
+	for (i = 0; i < kept; i++)
+		if (world->pins[(which + i) % kept].id)
+			return &world->pins[(which + i) % kept];
+	return &world->pins[0];
+}
+
 uint64_t world_id(struct player *player, const struct known_pin **pin)
 {
 	uint8_t which = stream_byte(&player->in);
-	uint32_t kept = player->world->kept;
 
 	*pin = NULL;
 	if (which >= 0xfc)
 		return stream_take(&player->in, 8);
-	if (!kept)
-		return 0;
-	*pin = &player->world->pins[which % (kept < PINS ? kept : PINS)];
+	*pin = some_pin(player->world, which);
 	/* One that is none yet, or never will be. */
 	if (which >= 0xf4) {
 		uint64_t id = (*pin)->id + (which & 1 ? 1 : -1);

@@ -25,7 +25,7 @@ delays)
 	;;
 coverage)
 	copy=$copy/coverage
-	variant='PINDEV_DELAYS=1 GCOV_PROFILE=y'
+	variant='PINDEV_DELAYS=1 GCOV_PROFILE=y KCOV_INSTRUMENT=y'
 	;;
 *)
 	echo "usage: module.sh KERNEL [delays|coverage]" >&2

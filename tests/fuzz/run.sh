@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run.sh KERNEL [OPTION...]: runs the fuzzer in the virtual machine, with the options of
+# pin-fuzz, and keeps what it finds in build/fuzz: KERNEL.txt, the cases that reached
+# something new, and if the machine was lost KERNEL-last.txt, the cases that ran last.
+#
+# Where the kernel has KCOV the module is the one that records where it was.
+set -euo pipefail
+
+cd "$(dirname "$0")/../.."
+kernel=${1:-6.12}
+shift || :
+dir=build/fuzz
+limit=${PIN_FUZZ_LIMIT:-0}
+recorder=$PWD/$dir/$kernel-recorder
+name=${PIN_FUZZ_NAME:-fuzz-long}
+
+make -s -C tests/fuzz
+case $kernel in
+7.2) module=$(tests/vm/module.sh "$kernel" coverage) ;;
+*) module=$(tests/vm/module.sh "$kernel") ;;
+esac
+mkdir -p "$dir"
+rm -f "$recorder"
+truncate -s 1M "$recorder"
+
+status=0
+tests/vm/run.sh -k "$kernel" -n "$name" -t "$limit" -a secretmem.enable=1 \
+	-q "-object memory-backend-file,id=recorder,share=on,size=1M,mem-path=$recorder" \
+	-q "-device ivshmem-plain,memdev=recorder" \
+	-f "$module" -f "${module%/*}/pin_testmem.ko" -f build/tests/fuzz/pin-fuzz \
+	-f tests/fuzz/corpus.txt -f tests/func/guest.sh -f tests/func/skips.txt \
+	-f tests/func/matrix.txt -f tests/func/reasons.txt \
+	-e PIN_FUZZ="--corpus corpus.txt --progress /dev/ttyS1 $*" \
+	-- /root/guest.sh "$kernel" fuzz | tee "$dir/$kernel.log" | grep -av '^keep: ' || status=$?
+sed -n 's/^keep: //p' "$dir/$kernel.log" | tr -d '\r' > "$dir/$kernel.txt"
+if [ "$status" != 0 ]; then
+	build/tests/fuzz/pin-fuzz --recorded "$recorder" > "$dir/$kernel-last.txt" || :
+	echo "the cases that ran last: $dir/$kernel-last.txt"
+fi
+exit "$status"
