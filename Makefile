@@ -103,6 +103,14 @@ coverage: ## which lines of driver, libpin and pinctl no suite reaches, and whet
 	@tests/setup.sh build trace test vm
 	@tests/coverage/run
 
+fuzz: ## make up calls to /dev/pin, of which each answer is judged; KERNEL=6.1|6.12|7.2, CALLS=, SEED=, FROM=
+	@tests/setup.sh build test vm
+	@tests/fuzz/run.sh $(KERNEL) --calls $(or $(CALLS),100000) --from $(or $(FROM),0) \
+		--seed $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom))
+
+fuzz-corpus: ## take what "make fuzz KERNEL=7.2" found into the cases that every kernel runs
+	@tests/fuzz/merge
+
 mutants: ## does a bug that is put into the driver on purpose make the suites fail; KERNEL=
 	@tests/mutants/run $(KERNEL)
 
@@ -121,4 +129,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency coverage mutants lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency coverage fuzz fuzz-corpus mutants lint abi-snapshot clean help

@@ -149,6 +149,7 @@ build_modules() { # KERNEL: sets module and delays
 kernel_suites() { # KERNEL
 	local kernel=$1 module delays tests plain files file users=() m32_suites=() clock=()
 	local pinctl=${PINCTL:-build/tools/pinctl} listed=()
+	local calls=15000
 	for file in build/tests/lib/*; do
 		users+=(-f "$file")
 	done
@@ -188,6 +189,13 @@ kernel_suites() { # KERNEL
 		-t $((1500 + ${PIN_TEST_PAIR_MS:-0})) -a secretmem.enable=1 \
 		${PIN_TEST_PAIR_MS:+-e PIN_TEST_PAIR_MS="$PIN_TEST_PAIR_MS"} \
 		"${plain[@]}" -- /root/guest.sh "$kernel" pairs
+	# The cases that are kept, and as many calls of chance as take less than a minute.
+	[ "$kernel" != 7.2 ] || calls=5000
+	suite "fuzz-$kernel" tests/vm/run.sh -k "$kernel" -n "fuzz" -t 900 \
+		-a secretmem.enable=1 "${plain[@]}" -f build/tests/fuzz/pin-fuzz \
+		-f tests/fuzz/corpus.txt \
+		-e PIN_FUZZ="--corpus /root/corpus.txt --seed 1 --calls $calls" \
+		-- /root/guest.sh "$kernel" fuzz
 	# Its clock counts instructions, so how busy this host is does not matter. 6.1
 	# does not boot so: it stops early, before it has a clock.
 	if [ "$kernel" != 6.1 ]; then
@@ -265,6 +273,7 @@ kernel_suites() { # KERNEL
 build() {
 	make -s -C userlib && make -s -C userlib examples &&
 		tests/lib/run build/tests/lib && tests/man/run build/tests/lib && make -s -C tools && make -s -C tests/func &&
+		make -s -C tests/fuzz &&
 		make -s -C tests/func M32=1 &&
 		make -s -C tests/selftest && make -s -C tests/cli && make -s -C tools SANITIZE=1 COVERAGE=
 }
