@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static uint8_t *take(uint8_t **free, size_t length, int prot)
 {
@@ -26,9 +27,29 @@ void desk_open(struct desk *desk)
 
 	if (free == MAP_FAILED)
 		run_fail("a desk: %s", strerror(errno));
+	desk->file = memfd_create("desk", MFD_CLOEXEC);
+	if (desk->file < 0)
+		run_fail("a desk: %s", strerror(errno));
 	free += DESK_PAGE;
 	desk->request = take(&free, request, PROT_READ | PROT_WRITE) + DESK_MARGIN;
 	desk->sent = take(&free, request, PROT_READ | PROT_WRITE);
 	desk->read_only = take(&free, DESK_PAGE, PROT_READ);
 	desk->room = take(&free, DESK_ROOM, PROT_READ | PROT_WRITE);
+}
+
+long desk_write(const struct desk *desk, uint64_t to, const void *from, size_t length)
+{
+	long done;
+
+	if (pwrite(desk->file, from, length, 0) != (ssize_t)length)
+		return -errno;
+	done = pread(desk->file, (void *)(uintptr_t)to, length, 0);
+	return done < 0 ? -errno : done;
+}
+
+long desk_read(const struct desk *desk, uint64_t from, size_t length)
+{
+	long done = pwrite(desk->file, (void *)(uintptr_t)from, length, 0);
+
+	return done < 0 ? -errno : done;
 }

@@ -21,14 +21,19 @@
  * @sent: the same as it was sent
  * @read_only: a page that can be read
  * @room: DESK_ROOM bytes for arrays
+ * @file: through which memory is read and written that may not be there
  */
 struct desk {
 	uint8_t *request;
 	uint8_t *sent;
 	uint8_t *read_only;
 	uint8_t *room;
+	int file;
 };
 
 void desk_open(struct desk *desk);
+/* Copies as the kernel does; as many bytes as could be, or -errno. */
+long desk_write(const struct desk *desk, uint64_t to, const void *from, size_t length);
+long desk_read(const struct desk *desk, uint64_t from, size_t length);
 
 #endif /* PIN_FUZZ_DESK_H */

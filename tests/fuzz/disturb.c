@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #define COUNT(array)	(sizeof(array) / sizeof(*(array)))
@@ -138,14 +137,14 @@ static long do_lock(struct player *player)
 static long do_touch(struct player *player)
 {
 	struct range range = take_range(player);
-	struct iovec here = { player->desk->room, 256 }, there = { at(&range), 256 };
+	struct desk *desk = player->desk;
 	long done;
 
 	if (stream_byte(&player->in) & 1)
-		done = process_vm_writev(getpid(), &here, 1, &there, 1, 0);
+		done = desk_write(desk, range.addr, desk->room, 256);
 	else
-		done = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
-	return done < 0 ? -errno : 0;
+		done = desk_read(desk, range.addr, 256);
+	return done < 0 ? done : 0;
 }
 
 static long do_sync(struct player *player)

@@ -179,7 +179,8 @@ static void watch(pid_t worker, uint64_t started)
 		}
 		if (now - moved >= STUCK_SECONDS) {
 			show_stuck(worker);
-			snprintf(run->why, sizeof(run->why), "no call for %d seconds", STUCK_SECONDS);
+			snprintf(run->why, sizeof(run->why), "no call for %d seconds",
+				 STUCK_SECONDS);
 			run->failed = true;
 			kill(worker, SIGKILL);
 			moved = now;
@@ -293,13 +294,11 @@ static void parse_options(int argc, char **argv)
 			options.seconds = strtoull(optarg, NULL, 0);
 			break;
 		case 'm':
-			options.merge = true;
-			/* fall through */
 		case 'r':
-			options.replay = true;
-			/* fall through */
 		case 'c':
 			options.corpus = optarg;
+			options.replay = option != 'c';
+			options.merge = option == 'm';
 			break;
 		case 'x':
 			options.print = optarg;

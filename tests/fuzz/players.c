@@ -184,7 +184,7 @@ static void expect_rest(void)
 		usleep(i < 100 ? 100 : 1000);
 	}
 	now = info();
-	run_fail("after a case: %llu pages are pinned, %llu charged to the user, %llu to the process",
+	run_fail("after a case: %llu pages pinned, %llu charged to the user, %llu to the process",
 		 now.system_pinned_pages, now.user_charged_pages, now.mm_pinned_pages);
 }
 

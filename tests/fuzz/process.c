@@ -79,9 +79,11 @@ static long do_fork(struct player *player)
 
 static long do_kill(struct player *player)
 {
-	int *place = &player->world->children[stream_choose(&player->in, CHILDREN)];
-	int pid = *place;
+	unsigned int which = stream_choose(&player->in, CHILDREN), i;
+	int pid = 0;
 
+	for (i = 0; i < CHILDREN && !pid; i++)
+		pid = player->world->children[(which + i) % CHILDREN];
 	if (pid <= 0 || player->number >= PLAYERS)
 		return -ESRCH;
 	return result_of(kill(pid, stream_byte(&player->in) & 1 ? SIGKILL : SIGTERM));
@@ -112,7 +114,9 @@ static long do_become(struct player *player)
 
 static long do_drop(struct player *player)
 {
-	static const int which[] = { CAP_IPC_LOCK, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE };
+	static const int which[] = {
+		CAP_IPC_LOCK, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE,
+	};
 	uint8_t how = stream_byte(&player->in);
 
 	take_capabilities(how < 64 ? ~0U : ~(1U << which[how % 4]));

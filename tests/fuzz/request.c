@@ -7,7 +7,6 @@
 #include "run.h"
 
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #define COUNT(array)	(sizeof(array) / sizeof(*(array)))
@@ -331,7 +330,6 @@ static void *misplace(struct player *player, size_t size)
 {
 	const uint8_t *from = player->desk->request;
 	uint8_t how = stream_byte(&player->in);
-	struct iovec here, there;
 	struct range range;
 	void *to;
 
@@ -350,10 +348,8 @@ static void *misplace(struct player *player, size_t size)
 		range = ground_pages(&player->in);
 		ground_disturbed(&range);
 		range.addr += how & 8 ? DESK_PAGE - (how >> 4) * 4 : 0;
-		there = (struct iovec) { (void *)(uintptr_t)range.addr, size };
-		here = (struct iovec) { (void *)from, size };
-		process_vm_writev(getpid(), &here, 1, &there, 1, 0);
-		return there.iov_base;
+		desk_write(player->desk, range.addr, from, size);
+		return (void *)(uintptr_t)range.addr;
 	}
 }
 

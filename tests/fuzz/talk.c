@@ -251,7 +251,8 @@ void talk_end(struct player *player)
 		close(player->ledger);
 	if (player->listener >= 0)
 		close(player->listener);
-	player->ledger = player->listener = -1;
+	player->ledger = -1;
+	player->listener = -1;
 }
 
 const struct operation operations_ledger[] = {
