@@ -111,6 +111,10 @@ fuzz: ## make up calls to /dev/pin, of which each answer is judged; KERNEL=6.1|6
 fuzz-corpus: ## take what "make fuzz KERNEL=7.2" found into the cases that every kernel runs
 	@tests/fuzz/merge
 
+fuzz-parsers: ## inputs of chance for what reads sizes, targets and the ledger's answers; SECONDS=
+	@tests/setup.sh build test
+	@$(MAKE) -s -C tests/fuzz/parsers check SECONDS=$(or $(SECONDS),60)
+
 mutants: ## does a bug that is put into the driver on purpose make the suites fail; KERNEL=
 	@tests/mutants/run $(KERNEL)
 
@@ -129,4 +133,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency coverage fuzz fuzz-corpus mutants lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency coverage fuzz fuzz-corpus fuzz-parsers mutants lint abi-snapshot clean help

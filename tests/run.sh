@@ -117,6 +117,7 @@ host_suites() {
 	in_turn unit make -s -C tests/unit check
 	in_turn unit-sanitized make -s -C tests/unit check SANITIZE=1
 	in_turn unit-valgrind make -s -C tests/unit check-valgrind
+	in_turn parsers make -s -C tests/fuzz/parsers check
 	in_turn cli tests/cli/run
 	in_turn cli-sanitized env PINCTL=build/tools-sanitize/pinctl tests/cli/run
 	in_turn cli-memory tests/cli/memory

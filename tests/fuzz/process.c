@@ -26,13 +26,16 @@
 /* A number of it is root's no more when it is this one's. */
 #define STRANGER	65534
 
-static int *free_place(struct world *world)
+static _Atomic int32_t *take_place(struct world *world)
 {
 	int i;
 
-	for (i = 0; i < CHILDREN; i++)
-		if (!world->children[i])
+	for (i = 0; i < CHILDREN; i++) {
+		int32_t none = 0;
+
+		if (atomic_compare_exchange_strong(&world->children[i], &none, -1))
 			return &world->children[i];
+	}
 	return NULL;
 }
 
@@ -60,18 +63,23 @@ static long do_fork(struct player *player)
 {
 	uint8_t how = stream_byte(&player->in);
 	struct stream in = stream_cut(&player->in, how % CHILD_BYTES);
-	int *place = free_place(player->world);
+	_Atomic int32_t *place;
 	pid_t pid;
 
 	/* No children of children, and not many: each takes as long as hundreds of calls. */
-	if (!place || player->number >= PLAYERS || how & 0x40)
+	if (player->number >= PLAYERS || how & 0x40)
+		return -EAGAIN;
+	place = take_place(player->world);
+	if (!place)
 		return -EAGAIN;
 	player->world->uncertain = true;
 	pid = fork();
 	if (!pid)
 		act_as_child(player, in, how);
-	if (pid < 0)
+	if (pid < 0) {
+		*place = 0;
 		return -errno;
+	}
 	*place = pid;
 	player->world->others++;
 	return 0;
@@ -82,7 +90,7 @@ static long do_kill(struct player *player)
 	unsigned int which = stream_choose(&player->in, CHILDREN), i;
 	int pid = 0;
 
-	for (i = 0; i < CHILDREN && !pid; i++)
+	for (i = 0; i < CHILDREN && pid <= 0; i++)
 		pid = player->world->children[(which + i) % CHILDREN];
 	if (pid <= 0 || player->number >= PLAYERS)
 		return -ESRCH;

@@ -40,7 +40,7 @@ void world_close(struct world *world)
 	int i;
 
 	for (i = 0; i < CHILDREN; i++)
-		if (world->children[i])
+		if (world->children[i] > 0)
 			waitpid(world->children[i], NULL, 0);
 	for (context = 0; context < CONTEXTS; context++)
 		close(CONTEXT_FD + context);

@@ -30,7 +30,7 @@ struct known_pin {
 struct world {
 	struct known_pin pins[PINS];
 	_Atomic uint32_t kept;		/* pins, also those that are gone */
-	int32_t children[CHILDREN];
+	_Atomic int32_t children[CHILDREN];	/* -1: one is being made */
 	_Atomic uint32_t others;	/* who act now beside the first */
 	/* Something that takes pins away without being asked to has happened. */
 	_Atomic bool uncertain;
