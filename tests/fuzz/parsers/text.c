@@ -41,7 +41,8 @@ static void try_size(const char *text)
 	expect(ret == 0 || ret == -EINVAL || ret == -ERANGE, "size_parse() says something else",
 	       text);
 	if (!part_ret)
-		expect(rest >= text && rest <= text + strlen(text), "the rest lies elsewhere", text);
+		expect(rest >= text && rest <= text + strlen(text), "the rest lies elsewhere",
+		       text);
 	if (ret)
 		return;
 	expect(!part_ret && !*rest && part == bytes, "a part is all, and is another", text);
