@@ -151,6 +151,7 @@ kernel_suites() { # KERNEL
 	local kernel=$1 module delays tests plain files file users=() m32_suites=() clock=()
 	local pinctl=${PINCTL:-build/tools/pinctl} listed=()
 	local calls=15000
+	local calls=5000
 	for file in build/tests/lib/*; do
 		users+=(-f "$file")
 	done
@@ -191,7 +192,7 @@ kernel_suites() { # KERNEL
 		${PIN_TEST_PAIR_MS:+-e PIN_TEST_PAIR_MS="$PIN_TEST_PAIR_MS"} \
 		"${plain[@]}" -- /root/guest.sh "$kernel" pairs
 	# The cases that are kept, and as many calls of chance as take less than a minute.
-	[ "$kernel" != 7.2 ] || calls=5000
+	[ "$kernel" != 7.2 ] || calls=1000
 	suite "fuzz-$kernel" tests/vm/run.sh -k "$kernel" -n "fuzz" -t 900 \
 		-a secretmem.enable=1 "${plain[@]}" -f build/tests/fuzz/pin-fuzz \
 		-f tests/fuzz/corpus.txt \

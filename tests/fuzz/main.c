@@ -44,7 +44,7 @@ static struct options {
 	const char *print;
 	bool replay;
 	bool merge;
-} options = { .seconds = UINT64_MAX, .calls = UINT64_MAX };
+} options;
 
 /* How many edges there were after how many calls. */
 static struct sample {
@@ -58,6 +58,8 @@ struct phase {
 	bool replay;
 	uint64_t first;
 	uint64_t last;
+	uint64_t calls;		/* how many there are when it ends */
+	uint64_t ends;		/* when, by the clock */
 };
 
 static uint64_t seconds_now(void)
@@ -158,7 +160,7 @@ static void end_worker(int status)
 }
 
 /* Waits for the worker and looks after it. */
-static void watch(pid_t worker, uint64_t started)
+static void watch(const struct phase *phase, pid_t worker, uint64_t started)
 {
 	static uint64_t told;
 	uint64_t calls = run->calls, moved = seconds_now(), now;
@@ -171,7 +173,7 @@ static void watch(pid_t worker, uint64_t started)
 			calls = run->calls;
 			moved = now;
 		}
-		if (now - started >= options.seconds || calls >= options.calls)
+		if (now >= phase->ends || calls >= phase->calls)
 			run->ended = true;
 		if (now - told >= TELL_SECONDS) {
 			tell(started);
@@ -201,7 +203,7 @@ static void go_through(const struct phase *phase, uint64_t started)
 			work(phase, number);
 		if (worker < 0)
 			run_fail("fork: %s", strerror(errno));
-		watch(worker, started);
+		watch(phase, worker, started);
 	}
 }
 
@@ -252,7 +254,7 @@ static _Noreturn void usage(void)
 {
 	fputs("usage: pin-fuzz [OPTION]...\n"
 	      "  --seed S --from N          the cases of this seed, from this one on\n"
-	      "  --calls N --seconds N      ends after so many calls to the driver, or so long\n"
+	      "  --calls N --seconds N      so many calls to the driver are made up, or for so long\n"
 	      "  --corpus FILE              runs the cases in it first, and makes others of them\n"
 	      "  -r, --replay FILE          runs the cases in it, and no others\n"
 	      "  --merge FILE               the same, and prints those that reach something new\n"
@@ -334,8 +336,8 @@ static void prepare(void)
 
 int main(int argc, char **argv)
 {
-	struct phase replay = { .replay = true };
-	struct phase fuzz = { .last = UINT64_MAX };
+	struct phase replay = { .replay = true, .calls = UINT64_MAX, .ends = UINT64_MAX };
+	struct phase fuzz = { .last = UINT64_MAX, .calls = UINT64_MAX, .ends = UINT64_MAX };
 	uint64_t started, replayed;
 
 	if (argc == 2 && !strcmp(argv[1], PROCESS_AFTER_EXEC))
@@ -353,6 +355,10 @@ int main(int argc, char **argv)
 	replayed = run->cases;
 	sample();
 	fuzz.first = options.from;
+	if (options.calls)
+		fuzz.calls = run->calls + options.calls;
+	if (options.seconds)
+		fuzz.ends = seconds_now() + options.seconds;
 	if (!options.replay)
 		go_through(&fuzz, started);
 	sample();
