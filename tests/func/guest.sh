@@ -7,7 +7,8 @@
 # kmemleak, where the kernel has it) after each.
 #
 # usage: guest.sh KERNEL [SUITE...]; beside it lie pin.ko, pin_testmem.ko, pin-func,
-# skips.txt, reasons.txt and matrix.txt; for the suite "traced" pinctl and rdma as well.
+# skips.txt, reasons.txt and matrix.txt; for the suite "traced" pinctl and rdma as well,
+# for the suite "fuzz" pin-fuzz, of which PIN_FUZZ has the options (tests/fuzz/).
 # Without a suite: those that need delay points if pin.ko has them, else the others. With
 # PIN_TEST_STOP none begins any more once something has failed.
 #
