@@ -184,8 +184,10 @@ static void expect_rest(void)
 		usleep(i < 100 ? 100 : 1000);
 	}
 	now = info();
-	run_fail("after a case: %llu pages pinned, %llu charged to the user, %llu to the process",
-		 now.system_pinned_pages, now.user_charged_pages, now.mm_pinned_pages);
+	run_fail("after a case: %llu pages pinned, were %llu; %llu charged to the user, were %llu; %llu to the process, were %llu",
+		 now.system_pinned_pages, at_rest_info.system_pinned_pages,
+		 now.user_charged_pages, at_rest_info.user_charged_pages, now.mm_pinned_pages,
+		 at_rest_info.mm_pinned_pages);
 }
 
 void players_expect_rest(void)
