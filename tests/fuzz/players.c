@@ -184,7 +184,7 @@ static void expect_rest(void)
 		usleep(i < 100 ? 100 : 1000);
 	}
 	now = info();
-	run_fail("after a case: %llu pages pinned, were %llu; %llu charged to the user, were %llu; %llu to the process, were %llu",
+	run_fail("pages after a case (and at first): %llu (%llu), user %llu (%llu), process %llu (%llu)",
 		 now.system_pinned_pages, at_rest_info.system_pinned_pages,
 		 now.user_charged_pages, at_rest_info.user_charged_pages, now.mm_pinned_pages,
 		 at_rest_info.mm_pinned_pages);
