@@ -43,6 +43,7 @@ static pthread_barrier_t barrier;
 /* What there is without any case. */
 static struct counters at_rest;
 static struct pin_info at_rest_info;
+static uint64_t at_rest_stranger;
 
 const struct operation *operation_at(unsigned int number)
 {
@@ -143,6 +144,7 @@ void players_open(void)
 	cover_start(&covers[0]);
 	at_rest = counters_read();
 	at_rest_info = info();
+	at_rest_stranger = process_charged_to_stranger();
 }
 
 /* Each gets a piece of the bytes; the first byte says how many there are. */
@@ -169,7 +171,8 @@ static bool is_at_rest(void)
 
 	return now.system_pinned_pages == at_rest_info.system_pinned_pages &&
 	       now.user_charged_pages == at_rest_info.user_charged_pages &&
-	       now.mm_pinned_pages == at_rest_info.mm_pinned_pages;
+	       now.mm_pinned_pages == at_rest_info.mm_pinned_pages &&
+	       process_charged_to_stranger() == at_rest_stranger;
 }
 
 static void expect_rest(void)
@@ -184,10 +187,11 @@ static void expect_rest(void)
 		usleep(i < 100 ? 100 : 1000);
 	}
 	now = info();
-	run_fail("pages after a case (and at first): %llu (%llu), user %llu (%llu), process %llu (%llu)",
+	run_fail("pages left: %llu (were %llu), root's %llu (%llu), mm's %llu (%llu), others' %llu",
 		 now.system_pinned_pages, at_rest_info.system_pinned_pages,
 		 now.user_charged_pages, at_rest_info.user_charged_pages, now.mm_pinned_pages,
-		 at_rest_info.mm_pinned_pages);
+		 at_rest_info.mm_pinned_pages,
+		 (unsigned long long)process_charged_to_stranger());
 }
 
 void players_expect_rest(void)

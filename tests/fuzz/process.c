@@ -7,6 +7,8 @@
 #include "process.h"
 #include "run.h"
 
+#include "../func/harness.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -225,6 +227,18 @@ static long do_send(struct player *player)
 	close(pair[0]);
 	close(pair[1]);
 	return err;
+}
+
+uint64_t process_charged_to_stranger(void)
+{
+	uint64_t charged;
+
+	if (become(STRANGER))
+		run_fail("setresuid: %s", strerror(errno));
+	charged = info().user_charged_pages;
+	if (become(0))
+		run_fail("setresuid: %s", strerror(errno));
+	return charged;
 }
 
 void process_restore(void)

@@ -16,6 +16,8 @@ void process_open(void);
 /* This thread and this process are root's again, without limits. */
 void process_restore(void);
 void process_restore_module(struct world *world);
+/* Pages that the user is charged whom cases become; by a thread that is root's. */
+uint64_t process_charged_to_stranger(void);
 /* With descriptors that a case has left open; the program's exit status. */
 int process_after_exec(void);
 
