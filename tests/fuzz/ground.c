@@ -20,7 +20,8 @@
 /* Far from where anything is mapped by itself. */
 #define GROUND		0x100000000000UL
 #define STRIDE		(2 * AREA_LENGTH)
-#define AREA_PAGES	(AREA_LENGTH / page)
+/* Of which nothing else has the use. */
+#define SECRET_LENGTH	(64 * page)
 
 #ifndef SYS_memfd_secret
 #define SYS_memfd_secret	447
@@ -104,12 +105,21 @@ static int open_memfd(void)
 	return fd;
 }
 
+/*
+ * Its pages count against the user's limit from when they are touched until the file is
+ * gone, and it cannot be made shorter: all are there before anything is counted.
+ */
 static int open_secret(void)
 {
 	int fd = syscall(SYS_memfd_secret, 0);
+	void *addr;
 
 	ck_assert_msg(fd >= 0, "memfd_secret: %s", strerror(errno));
-	ck_assert_int_eq(ftruncate(fd, AREA_LENGTH), 0);
+	ck_assert_int_eq(ftruncate(fd, SECRET_LENGTH), 0);
+	addr = mmap(NULL, SECRET_LENGTH, READ_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(addr, MAP_FAILED);
+	touch(addr, SECRET_LENGTH);
+	ck_assert_int_eq(munmap(addr, SECRET_LENGTH), 0);
 	return fd;
 }
 
