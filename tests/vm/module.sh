@@ -4,7 +4,8 @@
 # module.sh KERNEL [delays|coverage]: builds pin.ko for one of the virtual machine's
 # kernels and prints its path; everything else goes to stderr. With "delays" it is the one
 # that tests can hold up at named places (driver/delay.h); with "coverage", on a kernel
-# with gcov, that one, and each of its lines counts how often it ran. Owns build/module/.
+# with gcov, that one, and each of its lines counts how often it ran, and KCOV, if the
+# kernel has it, sees where it is. Owns build/module/.
 #
 # kbuild writes beside the sources on the oldest kernels, so each kernel gets a
 # copy of them, and the variant one of its own. Every build is a W=1 build in which a
