@@ -15,6 +15,9 @@
 # PIN_TEST_PAIR_MS is how long a pair of the race matrix has (tests/func/pairs.c).
 # With PIN_COVERAGE, see tests/coverage/run, the module counts which of its lines run,
 # where the kernel can. PINCTL is the program to test.
+# PIN_TEST_PAIR_MS is how long a pair of the race matrix has (tests/func/pairs.c);
+# PIN_TEST_LOADS, PIN_TEST_KILLS and PIN_TEST_OOMS how often the module is loaded, and
+# processes are killed, or run out of memory (lifecycle.c, kill.c, oom.c there).
 # PIN_TEST_ONLY names the suites to run of a kernel, as "driver windows"; with
 # PIN_TEST_STOP none begins any more once one has failed.
 set -um
@@ -152,6 +155,7 @@ kernel_suites() { # KERNEL
 	local pinctl=${PINCTL:-build/tools/pinctl} listed=()
 	local calls=15000
 	local calls=5000
+	local name counts=()
 	for file in build/tests/lib/*; do
 		users+=(-f "$file")
 	done
@@ -167,6 +171,9 @@ kernel_suites() { # KERNEL
 		-f tests/func/skips.txt -f tests/func/matrix.txt
 		-f tests/func/reasons.txt ${PIN_TEST_STOP:+-e PIN_TEST_STOP=1})
 	plain=(-f "$module" -f build/tests/func/pin-func "${tests[@]}")
+	for name in PIN_TEST_LOADS PIN_TEST_KILLS PIN_TEST_OOMS; do
+		[ -z "${!name:-}" ] || counts+=(-e "$name=${!name}")
+	done
 	files=("${plain[@]}")
 	if [ -e "${module%/*}/pin_kunit.ko" ]; then
 		files+=(-f "${module%/*}/pin_kunit.ko")
@@ -198,14 +205,18 @@ kernel_suites() { # KERNEL
 		-f tests/fuzz/corpus.txt \
 		-e PIN_FUZZ="--corpus /root/corpus.txt --seed 1 --calls $calls" \
 		-- /root/guest.sh "$kernel" fuzz
+	suite "lifecycle-$kernel" tests/vm/run.sh -k "$kernel" -n "lifecycle" \
+		-t $((600 + ${PIN_TEST_LOADS:-0} * 3)) "${counts[@]}" "${plain[@]}" -- \
+		/root/guest.sh "$kernel" lifecycle
 	# Its clock counts instructions, so how busy this host is does not matter. 6.1
 	# does not boot so: it stops early, before it has a clock.
 	if [ "$kernel" != 6.1 ]; then
 		clock=(-q "-icount shift=0,sleep=off" -e PIN_TEST_CLOCK=instructions)
 	fi
 	suite "kill-$kernel" env PIN_ACCEL=tcg tests/vm/run.sh -k "$kernel" -n "kill" \
-		-t 1500 "${clock[@]}" -a secretmem.enable=1 -f "$module" \
-		-f build/tests/func/pin-func "${tests[@]}" -- /root/guest.sh "$kernel" kill
+		-t $((1500 + ${PIN_TEST_KILLS:-0})) "${clock[@]}" "${counts[@]}" \
+		-a secretmem.enable=1 -f "$module" -f build/tests/func/pin-func \
+		"${tests[@]}" -- /root/guest.sh "$kernel" kill oom
 	# Python is the host's.
 	suite "libpin-$kernel" tests/vm/run.sh -k "$kernel" -n "libpin" -t 600 -r \
 		-f "$module" -f tests/lib/guest.sh "${users[@]}" -- /root/guest.sh

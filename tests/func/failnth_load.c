@@ -11,13 +11,12 @@
 
 #include "faults.h"
 #include "harness.h"
+#include "module.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A sweep that goes on for longer does not end. */
@@ -31,11 +30,6 @@ struct loading {
 	bool faulty;
 };
 
-static int load(void)
-{
-	return syscall(SYS_finit_module, module_fd, "", 0) ? -errno : 0;
-}
-
 /* Its own fail-nth, and what it answers is shared. */
 static int load_faulty(void *data)
 {
@@ -43,28 +37,22 @@ static int load_faulty(void *data)
 
 	faults_open();
 	faults_arm(loading->nth);
-	loading->err = load();
+	loading->err = module_load(module_fd);
 	loading->faulty = faults_disarm() && loading->nth;
 	return 0;
 }
 
 static void unload(void)
 {
-	ck_assert_msg(!syscall(SYS_delete_module, "pin", O_NONBLOCK), "rmmod: %s",
-		      strerror(errno));
+	ck_assert_int_eq(module_unload(), 0);
 }
 
 static void expect_nothing_there(unsigned int nth)
 {
-	static const char *const paths[] = {
-		"/dev/pin", "/sys/module/pin", "/sys/class/misc/pin",
-		"/sys/devices/virtual/misc/pin",
-	};
-	size_t i;
+	char when[32];
 
-	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++)
-		ck_assert_msg(access(paths[i], F_OK) && errno == ENOENT,
-			      "load, fault %u: there is a %s", nth, paths[i]);
+	snprintf(when, sizeof(when), "load, fault %u", nth);
+	module_expect_gone(when);
 }
 
 /* misc_register() takes any number that it cannot get for one that somebody has. */
@@ -110,15 +98,14 @@ END_TEST
 static void setup(void)
 {
 	page = sysconf(_SC_PAGESIZE);
-	module_fd = open(need_env("PIN_TEST_MODULE"), O_RDONLY | O_CLOEXEC);
-	ck_assert_int_ge(module_fd, 0);
+	module_fd = module_open();
 	unload();
 }
 
 static void teardown(void)
 {
 	faults_below(NULL);
-	ck_assert_int_eq(load(), 0);
+	ck_assert_int_eq(module_load(module_fd), 0);
 	close(module_fd);
 }
 

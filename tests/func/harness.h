@@ -39,6 +39,8 @@ Suite *runs_suite(void);
 Suite *oracle_suite(void);
 Suite *privacy_suite(void);
 Suite *kill_suite(void);
+Suite *oom_suite(void);
+Suite *lifecycle_suite(void);
 Suite *lease_suite(void);
 Suite *revoke_suite(void);
 Suite *sharing_suite(void);

@@ -71,10 +71,12 @@ static const struct named_suite elsewhere[] = {
 	{ "blocks", blocks_suite },
 	{ "powercut", powercut_suite },
 	{ "kill", kill_suite },
+	{ "oom", oom_suite },
 	{ "failnth", failnth_suite },
 	{ "traced", traced_suite },
 #ifndef PIN_TEST_WITHOUT_NETLINK
 	{ "pairs", pairs_suite },
+	{ "lifecycle", lifecycle_suite },
 #endif
 };
 
