@@ -78,6 +78,7 @@ prepare() {
 	mkdir -p /mnt/small
 	mount -t tmpfs -o size=16k small /mnt/small || die "no small tmpfs"
 	prepare_ram_disks || die "no RAM disks"
+	modprobe -q fuse
 	# Only the matrix misses it.
 	[ ! -e "$here/pin_testmem.ko" ] || insmod "$here/pin_testmem.ko" ||
 		die "pin_testmem.ko cannot be loaded"

@@ -311,7 +311,7 @@ END_TEST
 Suite *races_suite(void)
 {
 	Suite *suite = suite_create("races");
-	TCase *tcase = tcase_with_context("races");
+	TCase *tcase = tcase_with_context("races"), *stuck = tcase_with_context("stuck");
 
 	tcase_add_test(tcase, release);
 	tcase_add_test(tcase, remap);
@@ -320,7 +320,8 @@ Suite *races_suite(void)
 	tcase_add_test(tcase, userfault_anonymous);
 	tcase_add_test(tcase, userfault_hugetlb);
 	tcase_add_test(tcase, unpin_beside_a_stuck_query);
-	add_stuck_tests(tcase);
 	suite_add_tcase(suite, tcase);
+	add_stuck_tests(stuck);
+	suite_add_tcase(suite, stuck);
 	return suite;
 }

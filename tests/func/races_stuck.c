@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A call that waits for a page which never comes (userfaultfd) keeps nobody else
- * waiting: not the other calls on its context, not other contexts, not the end of
- * either.  What would keep them waiting is a hang here, which the runner ends.
+ * A call that waits for a page which never comes, of a userfaultfd or of FUSE, keeps nobody
+ * else waiting: not the other calls on its context, not other contexts, not the ledger,
+ * not the end of either, and not whoever kills it.  What would keep them waiting is a hang
+ * here, which the runner ends.
  */
 #include "races_stuck.h"
 
+#include "clock.h"
 #include "harness.h"
+#ifndef PIN_TEST_WITHOUT_NETLINK
+#include "ledger_client.h"
+#endif
 #include "missing.h"
+#include "silent.h"
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +26,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PAGES	16
@@ -42,7 +50,9 @@ struct stuck {
 	uint64_t id;		/* of a pin of PAGES pages at @pinned */
 	char *pinned;
 	char *page;
-	int handler;
+	const struct way *way;
+	int handler;		/* of the userfaultfd */
+	struct silent silent;
 	int err;
 	atomic_bool done;
 };
@@ -164,16 +174,84 @@ static void *make_call(void *data)
 	return NULL;
 }
 
-/* Returns when the call waits for the page: the handler is told. */
-static void get_stuck(struct stuck *stuck)
+/* --- how the page does not come */
+
+static void make_missing(struct stuck *stuck)
+{
+	stuck->page = map_anon(page);
+}
+
+/* In the process whose page it is. */
+static void watch_missing(struct stuck *stuck)
+{
+	stuck->handler = missing_watch(stuck->page, page);
+}
+
+static void await_missing(struct stuck *stuck)
 {
 	struct uffd_msg message;
 
-	stuck->handler = missing_watch(stuck->page, page);
-	ck_assert_int_eq(pthread_create(&stuck->thread, NULL, make_call, stuck), 0);
 	ck_assert_int_eq(read(stuck->handler, &message, sizeof(message)),
 			 sizeof(message));
 	ck_assert_int_eq(message.event, UFFD_EVENT_PAGEFAULT);
+}
+
+/* Without a handler it is an ordinary page, of zeros. */
+static void answer_missing(struct stuck *stuck)
+{
+	close(stuck->handler);
+}
+
+static void free_missing(struct stuck *stuck)
+{
+	munmap(stuck->page, page);
+}
+
+static void make_silent(struct stuck *stuck)
+{
+	silent_open(&stuck->silent);
+	stuck->page = stuck->silent.addr;
+}
+
+static void watch_silent(struct stuck *stuck)
+{
+}
+
+static void await_silent(struct stuck *stuck)
+{
+	silent_await(&stuck->silent);
+}
+
+static void answer_silent(struct stuck *stuck)
+{
+	silent_answer(&stuck->silent);
+}
+
+static void free_silent(struct stuck *stuck)
+{
+	silent_close(&stuck->silent);
+}
+
+static const struct way {
+	void (*make)(struct stuck *stuck);
+	void (*watch)(struct stuck *stuck);
+	/* Returns when somebody waits. */
+	void (*await)(struct stuck *stuck);
+	void (*answer)(struct stuck *stuck);
+	void (*free)(struct stuck *stuck);
+} ways[] = {
+	{ make_missing, watch_missing, await_missing, answer_missing, free_missing },
+	{ make_silent, watch_silent, await_silent, answer_silent, free_silent },
+};
+
+#define WAYS	(sizeof(ways) / sizeof(*ways))
+
+/* Returns when the call waits for the page. */
+static void get_stuck(struct stuck *stuck)
+{
+	stuck->way->watch(stuck);
+	ck_assert_int_eq(pthread_create(&stuck->thread, NULL, make_call, stuck), 0);
+	stuck->way->await(stuck);
 	ck_assert(!stuck->done);
 }
 
@@ -249,6 +327,25 @@ static int another_user(void *unused)
 	return 0;
 }
 
+#ifndef PIN_TEST_WITHOUT_NETLINK
+/* The pin that the stuck call is about is told as well. */
+static void ask_ledger(uint64_t id)
+{
+	struct ledger_totals totals;
+	struct ledger_pins pins;
+
+	ledger_connect();
+	ck_assert_int_eq(ledger_dump(NULL, &pins), 0);
+	ck_assert_ptr_nonnull(ledger_among(&pins, id));
+	ck_assert_int_eq(ledger_totals(&totals), 0);
+	ledger_disconnect();
+}
+#else
+static void ask_ledger(uint64_t id)
+{
+}
+#endif
+
 static void expect_nobody_waits(const struct stuck *stuck)
 {
 	int same = pin_fd;
@@ -261,6 +358,7 @@ static void expect_nobody_waits(const struct stuck *stuck)
 	close(pin_fd);
 	pin_fd = same;
 	ck_assert_int_eq(in_child(another_user, NULL), 0);
+	ask_ledger(stuck->id);
 	/* Nobody has mmap_lock for good. */
 	munmap(map_anon(page), page);
 	read_whole("/proc/self/maps");
@@ -269,35 +367,99 @@ static void expect_nobody_waits(const struct stuck *stuck)
 	ck_assert(!stuck->done);
 }
 
+/* What is to be stuck: one of the calls, on a page that does not come in one of the ways. */
+static void prepare_stuck(struct stuck *stuck, unsigned int number)
+{
+	*stuck = (struct stuck) {
+		.context = pin_fd,
+		.pinned = map_anon(PAGES * page),
+		.way = &ways[number / CALLS],
+	};
+	stuck->way->make(stuck);
+	stuck->id = expect_pinned(stuck->pinned, PAGES * page, PIN_F_WRITE);
+	stuck->where = &stuck->arg;
+	calls[number % CALLS](stuck);
+}
+
+/* There GUP waits with mmap_lock held, or not at all; see the test of the refusal in races.c. */
+static bool keeps_mmap_lock(unsigned int number)
+{
+	return calls[number % CALLS] == pin_memory && kernel_before(6, 5);
+}
+
 START_TEST(stuck_call)
 {
 	struct counters before = counters_read();
-	struct stuck stuck = {
-		.context = pin_fd,
-		.pinned = map_anon(PAGES * page),
-		.page = map_anon(page),
-	};
+	struct stuck stuck;
 
-	/* There GUP does not wait; see the test of the refusal in races.c. */
-	if (calls[_i] == pin_memory && kernel_before(6, 5))
+	if (keeps_mmap_lock(_i))
 		return;
-	stuck.id = expect_pinned(stuck.pinned, PAGES * page, PIN_F_WRITE);
-	stuck.where = &stuck.arg;
-	calls[_i](&stuck);
+	prepare_stuck(&stuck, _i);
 	get_stuck(&stuck);
 	expect_nobody_waits(&stuck);
 
-	/* Without a handler it is an ordinary page, of zeros. */
-	close(stuck.handler);
+	stuck.way->answer(&stuck);
 	pthread_join(stuck.thread, NULL);
 	ck_assert_int_eq(stuck.err, stuck.where == &stuck.arg ? 0 : -EINVAL);
 	if (stuck.number == PIN_IOC_PIN && !stuck.err)
 		ck_assert_int_eq(unpin(stuck.arg.pin.id), 0);
+	stuck.way->free(&stuck);
 	counters_expect(&before, "after all calls");
+}
+END_TEST
+
+/* Stuck for good, and says so. */
+static void live_stuck(struct stuck *stuck, int tell)
+{
+	get_stuck(stuck);
+	if (write(tell, "", 1) != 1)
+		_exit(1);
+	pause();
+	_exit(1);
+}
+
+static void kill_stuck(pid_t pid)
+{
+	double started = clock_seconds(), took;
+	int status;
+
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	took = clock_seconds() - started;
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_msg(took < clock_allowed(1), "gone after %.3f s", took);
+}
+
+/* By another process, on the same context, and on one that others have. */
+START_TEST(stuck_and_killed)
+{
+	struct counters before = counters_read();
+	struct stuck stuck;
+	int ready[2];
+	char path[64], byte;
+	pid_t pid;
+
+	if (keeps_mmap_lock(_i) && ways[_i / CALLS].make == make_missing)
+		return;
+	prepare_stuck(&stuck, _i);
+	ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork_child();
+	if (!pid)
+		live_stuck(&stuck, ready[1]);
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, pin_fd);
+	read_whole(path);
+	expect_nobody_waits(&stuck);
+	kill_stuck(pid);
+	stuck.way->free(&stuck);
+	counters_expect(&before, "after the kill");
+	close(ready[0]);
 }
 END_TEST
 
 void add_stuck_tests(TCase *tcase)
 {
-	tcase_add_loop_test(tcase, stuck_call, 0, CALLS);
+	tcase_add_loop_test(tcase, stuck_call, 0, CALLS * WAYS);
+	tcase_add_loop_test(tcase, stuck_and_killed, 0, CALLS * WAYS);
 }
