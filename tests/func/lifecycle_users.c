@@ -35,7 +35,7 @@ static uint64_t pin_some(void *addr, uint32_t flags)
 	struct pin_pin arg;
 	int err = pin_range(addr, PAGES * page, flags, &arg);
 
-	ck_assert_msg(!err, "PIN: %s", strerror(-err));
+	ck_assert_msg(!err, "PIN: %s, %s", strerror(-err), reason_name(arg.refusal.reason));
 	return arg.id;
 }
 
@@ -123,7 +123,8 @@ static bool use_parameter(void *memory)
 		return false;
 	}
 	got = read(fd, text, sizeof(text));
-	if (got > 0)
+	/* It is 0 until the module has begun, and 0 is no limit to be set afterwards. */
+	if (got > 0 && *text != '0')
 		got = pwrite(fd, text, got, 0);
 	/* sysfs says so of an attribute that was removed after it was opened. */
 	ck_assert_msg(got > 0 || errno == ENODEV, "%s: %s", PARAMETER, strerror(errno));
