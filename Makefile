@@ -73,6 +73,10 @@ test-lifecycle: ## 1200 times the module loaded, 10000 processes killed, 200 out
 	@PIN_TEST_ONLY="lifecycle kill" PIN_TEST_LOADS=1200 PIN_TEST_KILLS=10000 \
 		PIN_TEST_OOMS=200 tests/run.sh $(or $(KERNEL),6.12)
 
+test-soak: ## everything at once for MINUTES=20, and whether anything grows; KERNEL=6.1|6.12|7.2
+	@PIN_TEST_ONLY=soak PIN_TEST_SOAK_SECONDS=$$(($(or $(MINUTES),20) * 60)) \
+		tests/run.sh $(or $(KERNEL),6.12)
+
 test-packages: ## the Debian packages and make install, in a bare Debian 12
 	@tests/package/run
 	@tests/docs/root
@@ -137,4 +141,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency coverage fuzz fuzz-corpus fuzz-parsers test-lifecycle mutants lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency coverage fuzz fuzz-corpus fuzz-parsers test-lifecycle test-soak mutants lint abi-snapshot clean help

@@ -17,7 +17,8 @@
 # where the kernel can. PINCTL is the program to test.
 # PIN_TEST_PAIR_MS is how long a pair of the race matrix has (tests/func/pairs.c);
 # PIN_TEST_LOADS, PIN_TEST_KILLS and PIN_TEST_OOMS how often the module is loaded, and
-# processes are killed, or run out of memory (lifecycle.c, kill.c, oom.c there).
+# processes are killed, or run out of memory (lifecycle.c, kill.c, oom.c there);
+# PIN_TEST_SOAK_SECONDS how long everything goes on at once (soak.c there).
 # PIN_TEST_ONLY names the suites to run of a kernel, as "driver windows"; with
 # PIN_TEST_STOP none begins any more once one has failed.
 set -um
@@ -171,7 +172,7 @@ kernel_suites() { # KERNEL
 		-f tests/func/skips.txt -f tests/func/matrix.txt
 		-f tests/func/reasons.txt ${PIN_TEST_STOP:+-e PIN_TEST_STOP=1})
 	plain=(-f "$module" -f build/tests/func/pin-func "${tests[@]}")
-	for name in PIN_TEST_LOADS PIN_TEST_KILLS PIN_TEST_OOMS; do
+	for name in PIN_TEST_LOADS PIN_TEST_KILLS PIN_TEST_OOMS PIN_TEST_SOAK_SECONDS; do
 		[ -z "${!name:-}" ] || counts+=(-e "$name=${!name}")
 	done
 	files=("${plain[@]}")
@@ -208,6 +209,9 @@ kernel_suites() { # KERNEL
 	suite "lifecycle-$kernel" tests/vm/run.sh -k "$kernel" -n "lifecycle" \
 		-t $((600 + ${PIN_TEST_LOADS:-0} * 3)) "${counts[@]}" "${plain[@]}" -- \
 		/root/guest.sh "$kernel" lifecycle
+	suite "soak-$kernel" tests/vm/run.sh -k "$kernel" -n "soak" \
+		-t $((900 + ${PIN_TEST_SOAK_SECONDS:-0} * 3)) -a secretmem.enable=1 \
+		"${counts[@]}" "${plain[@]}" -- /root/guest.sh "$kernel" soak
 	# Its clock counts instructions, so how busy this host is does not matter. 6.1
 	# does not boot so: it stops early, before it has a clock.
 	if [ "$kernel" != 6.1 ]; then

@@ -41,6 +41,7 @@ Suite *privacy_suite(void);
 Suite *kill_suite(void);
 Suite *oom_suite(void);
 Suite *lifecycle_suite(void);
+Suite *soak_suite(void);
 Suite *lease_suite(void);
 Suite *revoke_suite(void);
 Suite *sharing_suite(void);

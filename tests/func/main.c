@@ -77,6 +77,7 @@ static const struct named_suite elsewhere[] = {
 #ifndef PIN_TEST_WITHOUT_NETLINK
 	{ "pairs", pairs_suite },
 	{ "lifecycle", lifecycle_suite },
+	{ "soak", soak_suite },
 #endif
 };
 
