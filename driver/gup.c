@@ -21,7 +21,9 @@
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
 #include "pindev.h"
 
@@ -89,6 +91,20 @@ static long pin_forced(const struct pindev_segment *segment, bool write,
 	return err;
 }
 
+/*
+ * With mmap_lock held GUP waits, deaf to every signal, for what a filesystem has to
+ * read, and whoever wants the lock for writing waits along: with FUSE for as long as
+ * its server likes.  So where the lock has to be held, the pages of files are read
+ * before, as the process itself would do it: without the lock, until a fatal signal.
+ * Whether they can be read at all is for GUP to say.  Should one be reclaimed in
+ * between, GUP waits for it after all.
+ */
+static int read_first(unsigned long addr, long count)
+{
+	fault_in_readable((const char __user *)addr, count * PAGE_SIZE);
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
 /**
  * pindev_gup() - pin pages of a mapping
  * @segment: the mapping as it was judged
@@ -106,6 +122,9 @@ long pindev_gup(const struct pindev_segment *segment, bool write,
 {
 	long got;
 
+	if (PINDEV_GUP_LENIENT && segment->report.kind == PIN_KIND_FILE &&
+	    read_first(addr, count))
+		return -EINTR;
 	if (PINDEV_GUP_LENIENT || segment->report.kind == PIN_KIND_DEVDAX)
 		got = pin_locked(segment, write, addr, count, pages);
 	else if (segment->gup_flags & FOLL_FORCE)

@@ -381,10 +381,11 @@ static void prepare_stuck(struct stuck *stuck, unsigned int number)
 	calls[number % CALLS](stuck);
 }
 
-/* There GUP waits with mmap_lock held, or not at all; see the test of the refusal in races.c. */
-static bool keeps_mmap_lock(unsigned int number)
+/* There GUP does not wait for a handler; see the test of the refusal in races.c. */
+static bool is_refused(unsigned int number)
 {
-	return calls[number % CALLS] == pin_memory && kernel_before(6, 5);
+	return calls[number % CALLS] == pin_memory &&
+	       ways[number / CALLS].make == make_missing && kernel_before(6, 5);
 }
 
 START_TEST(stuck_call)
@@ -392,7 +393,7 @@ START_TEST(stuck_call)
 	struct counters before = counters_read();
 	struct stuck stuck;
 
-	if (keeps_mmap_lock(_i))
+	if (is_refused(_i))
 		return;
 	prepare_stuck(&stuck, _i);
 	get_stuck(&stuck);
@@ -439,7 +440,7 @@ START_TEST(stuck_and_killed)
 	char path[64], byte;
 	pid_t pid;
 
-	if (keeps_mmap_lock(_i) && ways[_i / CALLS].make == make_missing)
+	if (is_refused(_i))
 		return;
 	prepare_stuck(&stuck, _i);
 	ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
