@@ -239,10 +239,14 @@ kernel_suites() { # KERNEL
 			"insmod /root/pin.ko && hostrun /usr/bin/python3 /root/memory -q && rmmod pin"
 	fi
 	# Half of the memory is ZONE_MOVABLE, more than half of what is free CMA. Where
-	# a kernel is that picks its place, such an area may have none.
+	# a kernel is that picks its place, such an area may have none, and a block of such
+	# a zone does not go offline.
 	suite "movable-$kernel" tests/vm/run.sh -k "$kernel" -n "movable" -t 600 \
-		-m 1024M -a movablecore=500M "${plain[@]}" -- \
+		-m 1024M -a "movablecore=500M nokaslr" "${plain[@]}" -- \
 		/root/guest.sh "$kernel" movable zone
+	# Less memory than is wanted, and something to swap to.
+	suite "pressure-$kernel" tests/vm/run.sh -k "$kernel" -n "pressure" -t 900 \
+		-m 640M "${plain[@]}" -- /root/guest.sh "$kernel" pressure
 	# A NUMA node without a processor, of which a memory block can go offline: one, and
 	# a kernel that picks its place would lie in it now and then.
 	suite "offline-$kernel" tests/vm/run.sh -k "$kernel" -n "offline" -t 600 -m 1280M \
@@ -264,7 +268,7 @@ kernel_suites() { # KERNEL
 			"${plain[@]}" -- /root/guest.sh "$kernel" failnth
 		suite "cma-$kernel" tests/vm/run.sh -k "$kernel" -n "cma" -t 600 \
 			-m 1536M -a "cma=700M nokaslr" "${plain[@]}" -- \
-			/root/guest.sh "$kernel" cma
+			/root/guest.sh "$kernel" cma area
 	fi
 	# Elsewhere than on 6.12, where the sanitized one runs.
 	[ "$kernel" = 6.12 ] || suite "pinctl-$kernel" tests/cli/vm "$kernel" "$module"

@@ -12,8 +12,9 @@
 # Without a suite: those that need delay points if pin.ko has them, else the others. With
 # PIN_TEST_STOP none begins any more once something has failed.
 #
-# The suites "movable", "zone" and "cma" need machines with kernel arguments of their
-# own and not what the others need: neither persistent memory nor filesystems.
+# The suites "movable", "zone", "cma" and "area" need machines with kernel arguments of their
+# own and not what the others need: neither persistent memory nor filesystems. So does
+# "pressure", with little memory.
 #
 # The last line is "N passed, N failed, N skipped" over everything that ran; a
 # dirty log, a leak, a skip that skips.txt does not list and a module that cannot
@@ -201,8 +202,15 @@ kmemleak_end() {
 	fi
 }
 
+prepare_swap() {
+	modprobe -q zram
+	wait_until [ -b /dev/zram0 ] && echo 2G > /sys/block/zram0/disksize &&
+		mkswap /dev/zram0 > /dev/null && swapon /dev/zram0
+}
+
 case $* in
-"movable zone" | movable | zone | cma) ;;
+pressure) prepare_swap || die "nothing to swap to" ;;
+"movable zone" | movable | zone | "cma area" | cma | area) ;;
 traced) prepare && { make_consumers "$here/rdma" || die "no devices for RDMA and VFIO"; } ;;
 *) prepare ;;
 esac

@@ -64,7 +64,9 @@ static const struct named_suite suites[] = {
 static const struct named_suite elsewhere[] = {
 	{ "movable", movable_suite },
 	{ "cma", cma_suite },
+	{ "area", area_suite },
 	{ "zone", zone_suite },
+	{ "pressure", pressure_suite },
 	{ "removal", removal_suite },
 	{ "reconfigure", reconfigure_suite },
 	{ "sharing", sharing_suite },

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Long-term pins on a machine with ZONE_MOVABLE: they leave the zone, and mappings
- * of huge pages that come and go while they are pinned never get as far as the
- * kernel's WARN about them on 6.1, which would be the machine's end here.
+ * Long-term pins on a machine with ZONE_MOVABLE: they leave the zone, which can be taken
+ * away block by block then, and mappings of huge pages that come and go while they are
+ * pinned never get as far as the kernel's WARN about them on 6.1, which would be the
+ * machine's end here.
  */
+#include "copy.h"
 #include "harness.h"
 #include "memory.h"
 #include "pageproof.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -49,6 +54,99 @@ START_TEST(new_memory_is_outside)
 	ck_assert_int_eq(unpin(id), 0);
 }
 END_TEST
+
+/* --- blocks that go offline */
+
+#define BLOCKS	"/sys/devices/system/memory"
+#define LENGTH	(16UL << 20)
+
+static bool is_block_movable(const char *block)
+{
+	char path[320], zones[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), BLOCKS "/%s/valid_zones", block);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	ck_assert_int_eq(fscanf(file, "%63s", zones), 1);
+	fclose(file);
+	return !strcmp(zones, "Movable");
+}
+
+/*
+ * Somebody may have a page of it for a moment, of the page cache say. False: there is a hole
+ * in it, as at the end of memory, and no kernel takes such a block offline.
+ */
+static bool take_offline(const char *block)
+{
+	char path[320];
+	int fd, tries, err = -1;
+
+	snprintf(path, sizeof(path), BLOCKS "/%s/state", block);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	for (tries = 0; err < 0 && tries < 3; tries++)
+		err = write(fd, "offline", strlen("offline"));
+	ck_assert_msg(err > 0 || errno == EINVAL, "%s: %s", block, strerror(errno));
+	close(fd);
+	return err > 0;
+}
+
+static void put_back(const char *block)
+{
+	char path[320];
+
+	snprintf(path, sizeof(path), BLOCKS "/%s/state", block);
+	ck_assert_int_eq(kernel_write(path, "online_movable"), 0);
+}
+
+static void expect_bytes(uint64_t id, const char *addr, char byte)
+{
+	char *bytes = malloc(LENGTH);
+	size_t i;
+
+	ck_assert_ptr_nonnull(bytes);
+	expect_read(id, 0, bytes, LENGTH);
+	for (i = 0; i < LENGTH && bytes[i] == byte; i++)
+		;
+	ck_assert_uint_eq(i, LENGTH);
+	ck_assert(!memcmp(bytes, addr, LENGTH));
+	free(bytes);
+}
+
+/* Memory that was of the zone until it was pinned keeps none of its blocks. */
+START_TEST(blocks_go_offline)
+{
+	char *addr = map_anon(LENGTH), *beside = map_anon(2 * LENGTH);
+	DIR *dir = opendir(BLOCKS);
+	struct dirent *entry;
+	unsigned int blocks = 0;
+	uint64_t id;
+
+	ck_assert_ptr_nonnull(dir);
+	memset(addr, 0x44, LENGTH);
+	/* Not pinned: moves to another block each time. */
+	touch(beside, 2 * LENGTH);
+	ck_assert(is_in_zone_movable(addr) && is_in_zone_movable(beside));
+	id = expect_pinned(addr, LENGTH, PIN_F_WRITE);
+	while ((entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "memory", 6) || !is_block_movable(entry->d_name) ||
+		    !take_offline(entry->d_name))
+			continue;
+		expect_bytes(id, addr, 0x44);
+		put_back(entry->d_name);
+		blocks++;
+	}
+	closedir(dir);
+	printf("note: %u blocks of ZONE_MOVABLE were offline while memory was pinned\n", blocks);
+	fflush(stdout);
+	ck_assert_uint_gt(blocks, 0);
+	ck_assert_int_eq(unpin(id), 0);
+}
+END_TEST
+
+/* --- mappings that are replaced */
 
 struct replacer {
 	pthread_t thread;
@@ -140,6 +238,7 @@ Suite *zone_suite(void)
 
 	tcase_add_test(tcase, pins_leave_the_zone);
 	tcase_add_test(tcase, new_memory_is_outside);
+	tcase_add_test(tcase, blocks_go_offline);
 	tcase_add_test(tcase, hugetlb_comes_and_goes);
 	suite_add_tcase(suite, tcase);
 	return suite;
