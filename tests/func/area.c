@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 
 #define AREAS		"/sys/kernel/debug/cma"
-/* As much as has to lie in it, since it is more than half of what there is. */
-#define ROOM		(256UL << 20)
-#define LENGTH		(16UL << 20)
+/* What lies in it at first, and fits in beside it once it is taken. */
+#define ROOM		(64UL << 20)
+#define LENGTH		(8UL << 20)
 #define STRIDE		(64UL << 10)
 
 /* The only one there is. */
