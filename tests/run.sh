@@ -12,13 +12,12 @@
 # machine under TCG uses one. The suites of this machine are one lane, they share what
 # they build. Each job is a process group, so that it ends with this script.
 #
-# PIN_TEST_PAIR_MS is how long a pair of the race matrix has (tests/func/pairs.c).
-# With PIN_COVERAGE, see tests/coverage/run, the module counts which of its lines run,
-# where the kernel can. PINCTL is the program to test.
 # PIN_TEST_PAIR_MS is how long a pair of the race matrix has (tests/func/pairs.c);
 # PIN_TEST_LOADS, PIN_TEST_KILLS and PIN_TEST_OOMS how often the module is loaded, and
 # processes are killed, or run out of memory (lifecycle.c, kill.c, oom.c there);
 # PIN_TEST_SOAK_SECONDS how long everything goes on at once (soak.c there).
+# With PIN_COVERAGE, see tests/coverage/run, the module counts which of its lines run,
+# where the kernel can. PINCTL is the program to test.
 # PIN_TEST_ONLY names the suites to run of a kernel, as "driver windows"; with
 # PIN_TEST_STOP none begins any more once one has failed.
 set -um
@@ -154,9 +153,7 @@ build_modules() { # KERNEL: sets module and delays
 kernel_suites() { # KERNEL
 	local kernel=$1 module delays tests plain files file users=() m32_suites=() clock=()
 	local pinctl=${PINCTL:-build/tools/pinctl} listed=()
-	local calls=15000
-	local calls=5000
-	local name counts=()
+	local calls=5000 name counts=()
 	for file in build/tests/lib/*; do
 		users+=(-f "$file")
 	done
