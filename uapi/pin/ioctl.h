@@ -436,7 +436,8 @@ enum pin_list_flags {
  * @ids_capacity: elements that fit, at least 1
  * @__reserved: must be 0
  * @next: out: cursor of the next call; 0 when there are no more
- * @total: out: pins in the context, all of them
+ * @total: out: pins in the context, all of them, after the ids were looked up: others
+ *	may have unpinned some of these meanwhile
  * @ids_count: out: ids written, in rising order
  * @__reserved2: out: 0
  */
