@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "freelists.h"
 
 /* What each processor has counted and not told yet is added up. */
 static void refresh(void)
@@ -42,19 +43,9 @@ uint64_t meminfo_bytes(const char *name)
 
 uint64_t meminfo_free_bytes(void)
 {
-	uint64_t bytes = meminfo_bytes("MemFree");
-	unsigned int lists = 0, pages;
-	char line[256];
-	FILE *file;
+	uint64_t lists = freelists_bytes();
 
-	file = fopen("/proc/zoneinfo", "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, " count: %u", &pages) == 1) {
-			bytes += (uint64_t)pages * sysconf(_SC_PAGESIZE);
-			lists++;
-		}
-	if (!lists)
+	if (lists == UINT64_MAX)
 		die("/proc/zoneinfo");
-	fclose(file);
-	return bytes;
+	return meminfo_bytes("MemFree") + lists;
 }

@@ -7,10 +7,7 @@
 
 /* @name: of the line, as "Slab"; ends the program if there is none. */
 uint64_t meminfo_bytes(const char *name);
-/*
- * MemFree, and what the processors keep on lists of their own for who comes next, which
- * that does not count.
- */
+/* MemFree, and what freelists.h of the suites tells of. */
 uint64_t meminfo_free_bytes(void);
 
 #endif /* PIN_BENCH_MEMINFO_H */

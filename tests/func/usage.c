@@ -2,6 +2,7 @@
 /* See usage.h. */
 #include "usage.h"
 
+#include "freelists.h"
 #include "harness.h"
 #include "memory.h"
 
@@ -66,10 +67,14 @@ struct usage usage_read(void)
 		{ .key = "VmallocUsed:" }, { .key = "KernelStack:" },
 	};
 
+	uint64_t kept;
+
 	ck_assert_int_eq(kernel_write("/proc/sys/vm/drop_caches", "3"), 0);
 	read_meminfo(lines, sizeof(lines) / sizeof(*lines));
+	kept = freelists_bytes();
+	ck_assert_uint_ne(kept, UINT64_MAX);
 	return (struct usage) { {
-		[USAGE_MEMORY] = lines[0].bytes - lines[1].bytes,
+		[USAGE_MEMORY] = lines[0].bytes - lines[1].bytes - kept,
 		[USAGE_SLAB] = lines[2].bytes,
 		[USAGE_OBJECTS] = kmalloc_bytes(),
 		[USAGE_VMALLOC] = lines[3].bytes,
