@@ -172,6 +172,8 @@ kernel_suites() { # KERNEL
 	for name in PIN_TEST_LOADS PIN_TEST_KILLS PIN_TEST_OOMS PIN_TEST_SOAK_SECONDS; do
 		[ -z "${!name:-}" ] || counts+=(-e "$name=${!name}")
 	done
+	# There a kill takes several times as long.
+	[ "$kernel" != 7.2 ] || [ -n "${PIN_TEST_KILLS:-}" ] || counts+=(-e PIN_TEST_KILLS=200)
 	files=("${plain[@]}")
 	if [ -e "${module%/*}/pin_kunit.ko" ]; then
 		files+=(-f "${module%/*}/pin_kunit.ko")
