@@ -59,6 +59,7 @@ END_TEST
 
 #define BLOCKS	"/sys/devices/system/memory"
 #define LENGTH	(16UL << 20)
+#define KPAGEFLAGS_RESERVED	(1ULL << 32)
 
 static bool is_block_movable(const char *block)
 {
@@ -72,6 +73,36 @@ static bool is_block_movable(const char *block)
 	ck_assert_int_eq(fscanf(file, "%63s", zones), 1);
 	fclose(file);
 	return !strcmp(zones, "Movable");
+}
+
+static size_t pages_of_block(void)
+{
+	FILE *file = fopen(BLOCKS "/block_size_bytes", "re");
+	unsigned long long bytes;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "%llx", &bytes), 1);
+	fclose(file);
+	return bytes / page;
+}
+
+/* One with memory that the kernel gave away while it booted, before there were zones. */
+static bool is_block_reserved(const char *block)
+{
+	size_t pages = pages_of_block(), i;
+	uint64_t first = strtoull(block + strlen("memory"), NULL, 10) * pages;
+	uint64_t *flags = calloc(pages, sizeof(*flags));
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	ck_assert(flags && fd >= 0);
+	got = pread(fd, flags, pages * sizeof(*flags), first * sizeof(*flags));
+	ck_assert_int_gt(got, 0);
+	for (i = 0; i < got / sizeof(*flags) && !(flags[i] & KPAGEFLAGS_RESERVED); i++)
+		;
+	close(fd);
+	free(flags);
+	return i < got / sizeof(*flags);
 }
 
 /*
@@ -132,7 +163,7 @@ START_TEST(blocks_go_offline)
 	id = expect_pinned(addr, LENGTH, PIN_F_WRITE);
 	while ((entry = readdir(dir))) {
 		if (strncmp(entry->d_name, "memory", 6) || !is_block_movable(entry->d_name) ||
-		    !take_offline(entry->d_name))
+		    is_block_reserved(entry->d_name) || !take_offline(entry->d_name))
 			continue;
 		expect_bytes(id, addr, 0x44);
 		put_back(entry->d_name);
