@@ -41,8 +41,9 @@ Exit status: COMMAND's own, or
   124  time limit
   125  the machine could not be started
 PIN_COVERAGE=DIR is where what instrumented modules and programs have counted goes, as
-DIR/NAME-KERNEL/kernel and /programs. PIN_ACCEL=tcg|kvm chooses the accelerator; otherwise KVM is tried once and the
-answer remembered. PIN_CACHE says where kernels and images are kept.
+DIR/NAME-KERNEL/kernel and /programs. PIN_ACCEL=tcg|kvm chooses the accelerator; otherwise
+KVM is tried once and the answer remembered. PIN_CACHE says where kernels and images are
+kept.
 END
 }
 
