@@ -43,8 +43,8 @@ static void join_group(void)
 		_exit(1);
 }
 
-/* Whatever is refused: the group has no memory for it, and the end is near. */
-static void pin_in(int fd, char *addr, size_t length)
+/* False if it is refused: the group has no memory for it, and the end is near. */
+static bool pin_in(int fd, char *addr, size_t length)
 {
 	struct pin_pin arg = {
 		.size = sizeof(arg),
@@ -53,7 +53,7 @@ static void pin_in(int fd, char *addr, size_t length)
 		.length = length,
 	};
 
-	ioctl(fd, PIN_IOC_PIN, &arg);
+	return !ioctl(fd, PIN_IOC_PIN, &arg);
 }
 
 static char *map(size_t length, int flags, int fd)
@@ -147,7 +147,9 @@ static void live(unsigned int round)
 	join_group();
 	context = open("/dev/pin", O_RDWR | O_CLOEXEC);
 	held = map_kind(HELD);
-	pin_in(context, held, HELD);
+	/* For this one there is memory. */
+	if (!pin_in(context, held, HELD))
+		_exit(1);
 	/* Somebody is at it while the other one dies. */
 	if (round % 2 && pthread_create(&thread, NULL, pin_over_and_over, held))
 		_exit(1);
