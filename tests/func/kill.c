@@ -43,6 +43,7 @@ struct worker {
 	uint64_t ids[IDS];
 	char *buffer;
 	size_t buffer_length;
+	uint64_t own_id;
 };
 
 /* Kinds of memory that a victim pins; made before, so that there is time to kill. */
@@ -182,11 +183,12 @@ static void do_runs(struct worker *worker)
 	call(PIN_IOC_RUNS, &arg);
 }
 
+/* A pin that nobody else unpins, or it would rarely be there long enough. */
 static void do_access(struct worker *worker)
 {
 	struct pin_access arg = {
 		.size = sizeof(arg),
-		.id = some_id(worker),
+		.id = worker->own_id,
 		.buffer = (uintptr_t)worker->buffer,
 		.length = worker->buffer_length,
 	};
@@ -228,10 +230,14 @@ static unsigned char *doing;
 static void work(unsigned int seed, unsigned int number)
 {
 	struct worker worker = { .seed = seed * THREADS + number };
+	struct pin_pin arg;
 	unsigned int i;
 
 	worker.buffer_length = 1 << 20;
 	worker.buffer = map_anon(worker.buffer_length);
+	if (pin_range(map_anon(worker.buffer_length), worker.buffer_length, PIN_F_WRITE, &arg))
+		_exit(1);
+	worker.own_id = arg.id;
 	for (;;) {
 		i = choose(&worker, CALLS);
 		doing[number] = i + 1;
