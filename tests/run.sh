@@ -245,7 +245,8 @@ kernel_suites() { # KERNEL
 		/root/guest.sh "$kernel" movable zone
 	# Less memory than is wanted, and something to swap to.
 	suite "pressure-$kernel" tests/vm/run.sh -k "$kernel" -n "pressure" -t 900 \
-		-m 640M "${plain[@]}" -- /root/guest.sh "$kernel" pressure
+		-m 1152M -a "memmap=512M!512M" "${plain[@]}" -- \
+		/root/guest.sh "$kernel" pressure
 	# A NUMA node without a processor, of which a memory block can go offline: one, and
 	# a kernel that picks its place would lie in it now and then.
 	suite "offline-$kernel" tests/vm/run.sh -k "$kernel" -n "offline" -t 600 -m 1280M \

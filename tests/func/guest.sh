@@ -14,7 +14,7 @@
 #
 # The suites "movable", "zone", "cma" and "area" need machines with kernel arguments of their
 # own and not what the others need: neither persistent memory nor filesystems. So does
-# "pressure", with little memory.
+# "pressure", with little memory and a persistent one to swap to.
 #
 # The last line is "N passed, N failed, N skipped" over everything that ran; a
 # dirty log, a leak, a skip that skips.txt does not list and a module that cannot
@@ -202,10 +202,10 @@ kmemleak_end() {
 	fi
 }
 
+# On memory that is none of the machine's, so that to swap takes none, and with nothing to
+# compress: an allocation that waits for ten seconds makes 7.2 complain.
 prepare_swap() {
-	modprobe -q zram
-	wait_until [ -b /dev/zram0 ] && echo 2G > /sys/block/zram0/disksize &&
-		mkswap /dev/zram0 > /dev/null && swapon /dev/zram0
+	pmem_devices_ready && mkswap /dev/pmem0 > /dev/null && swapon /dev/pmem0
 }
 
 case $* in

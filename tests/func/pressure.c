@@ -21,7 +21,7 @@
 
 #define HUGE	(2UL << 20)
 #define LENGTH	(8UL << 20)
-#define EXCESS	(96UL << 20)
+#define EXCESS	(256UL << 20)
 #define POOL	"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 
 #ifndef MADV_SOFT_OFFLINE
@@ -113,7 +113,7 @@ static size_t count_swapped(const char *addr, size_t length)
 	return swapped;
 }
 
-/* More than is free: what was touched longest ago goes first. */
+/* More than is free. */
 static void storm(void)
 {
 	size_t length = (size_t)sysconf(_SC_AVPHYS_PAGES) * page + EXCESS;
@@ -128,16 +128,19 @@ START_TEST(swap_storm)
 {
 	char *addrs[KINDS], *free_ones;
 	uint64_t ids[KINDS];
-	unsigned int i;
+	unsigned int i, storms = 0;
 
 	free_ones = make(&kinds[0], LENGTH);
 	for (i = 0; i < KINDS; i++) {
 		addrs[i] = make(&kinds[i], LENGTH);
 		ids[i] = expect_pinned(addrs[i], LENGTH, i % 2 ? 0 : PIN_F_WRITE);
 	}
-	storm();
-	printf("note: of %lu pages that were not pinned %zu are swapped\n", LENGTH / page,
-	       count_swapped(free_ones, LENGTH));
+	/* A kernel that tells old pages from new ones by looking now and then may find all young. */
+	do {
+		storm();
+	} while (++storms < 8 && count_swapped(free_ones, LENGTH) <= LENGTH / page / 2);
+	printf("note: of %lu pages that were not pinned %zu are swapped after %u storms\n",
+	       LENGTH / page, count_swapped(free_ones, LENGTH), storms);
 	fflush(stdout);
 	ck_assert_uint_gt(count_swapped(free_ones, LENGTH), LENGTH / page / 2);
 	for (i = 0; i < KINDS; i++) {
