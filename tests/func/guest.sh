@@ -3,8 +3,9 @@
 # shellcheck shell=dash
 #
 # Runs the driver's suites in the guest: loads the module, lays out the memory
-# that the suites need, runs each suite by itself and scans the kernel log (and
-# kmemleak, where the kernel has it) after each.
+# that the suites need, runs each suite by itself and scans the kernel log after
+# each. Where the kernel has kmemleak, that is asked after the last: it takes as long as
+# some suites. Who wants to know whose a leak is runs the suites one by one.
 #
 # usage: guest.sh KERNEL [SUITE...]; beside it lie pin.ko, pin_testmem.ko, pin-func,
 # skips.txt, reasons.txt and matrix.txt; for the suite "traced" pinctl and rdma as well,
@@ -136,7 +137,6 @@ run_suite() {
 	# Tests become other users.
 	chmod 666 "$PIN_TEST_REASONS"
 	logscan mark "$1"
-	kmemleak_start
 	# shellcheck disable=SC2086 # words are wanted
 	$program > "/tmp/log.$1" 2>&1
 	status=$?
@@ -158,7 +158,6 @@ run_suite() {
 	check "skips of $1 are listed" skips_listed
 	check "reasons of $1" reasons_produced "$1"
 	check "kernel log after $1" logscan
-	kmemleak_end "$1"
 	check "module is unused after $1" test "$(cat /sys/module/pin/refcnt)" = 0
 }
 
@@ -190,16 +189,8 @@ no_addresses() {
 		grep -E '(^|[^0-9a-f])ffff[0-9a-f]{12}'
 }
 
-kmemleak_start() {
-	if [ -w /sys/kernel/debug/kmemleak ]; then
-		kmemleak-scan clear
-	fi
-}
-
-kmemleak_end() {
-	if [ -w /sys/kernel/debug/kmemleak ]; then
-		check "kmemleak after $1" kmemleak-scan
-	fi
+has_kmemleak() {
+	[ -w /sys/kernel/debug/kmemleak ]
 }
 
 # On memory that is none of the machine's, so that to swap takes none, and with nothing to
@@ -219,10 +210,13 @@ list=--list
 [ ! -e /sys/module/pin/parameters/delay_judged_ms ] || list=--list-delays
 # shellcheck disable=SC2046 # words are wanted
 [ $# -gt 0 ] || set -- $("$here/pin-func" "$list")
+has_kmemleak && kmemleak-scan clear
 for suite; do
 	run_suite "$suite"
 	[ -z "${PIN_TEST_STOP:-}" ] || [ "$failed" = 0 ] || break
 done
+# While the module is there to give the addresses in its report names.
+has_kmemleak && check "kmemleak" kmemleak-scan
 check "rmmod" rmmod pin
 check "no address in the kernel log" no_addresses
 run_kunit
