@@ -153,7 +153,7 @@ build_modules() { # KERNEL: sets module and delays
 kernel_suites() { # KERNEL
 	local kernel=$1 module delays tests plain files file users=() m32_suites=() clock=()
 	local pinctl=${PINCTL:-build/tools/pinctl} listed=()
-	local calls=5000 name counts=()
+	local calls=5000 name counts=() racing
 	for file in build/tests/lib/*; do
 		users+=(-f "$file")
 	done
@@ -193,11 +193,16 @@ kernel_suites() { # KERNEL
 	suite "windows-$kernel" tests/vm/run.sh -k "$kernel" -n "windows" -t 1500 \
 		-a secretmem.enable=1 -f "$delays" -f build/tests/func/pin-func \
 		"${tests[@]}" -- /root/guest.sh "$kernel"
-	# The race matrix: some 600 pairs, so a millisecond each is less than a second.
+	racing=$module
+	[ -z "${PIN_TEST_PAIR_MS:-}" ] || racing=$delays
+	# The race matrix: some 600 pairs, so a millisecond each is less than a second. Who
+	# gives them time gets delay points, too.
 	suite "pairs-$kernel" tests/vm/run.sh -k "$kernel" -n "pairs" \
 		-t $((1500 + ${PIN_TEST_PAIR_MS:-0})) -a secretmem.enable=1 \
 		${PIN_TEST_PAIR_MS:+-e PIN_TEST_PAIR_MS="$PIN_TEST_PAIR_MS"} \
-		"${plain[@]}" -- /root/guest.sh "$kernel" pairs
+		-f "$racing" \
+		-f build/tests/func/pin-func "${tests[@]}" -- \
+		/root/guest.sh "$kernel" pairs
 	# The cases that are kept, and as many calls of chance as take less than a minute.
 	[ "$kernel" != 7.2 ] || calls=1000
 	suite "fuzz-$kernel" tests/vm/run.sh -k "$kernel" -n "fuzz" -t 900 \

@@ -53,21 +53,38 @@ void delay_release(const char *point)
 	set_parameter(point, "nth", 0);
 }
 
-void delay_release_all(void)
+bool delay_points_exist(void)
 {
-	const char *pattern = "/sys/module/pin/parameters/delay_*_ms";
+	return !access("/sys/module/pin/parameters/delay_judged_ms", F_OK);
+}
+
+void delay_for_each(void (*visit)(const char *point, unsigned int i))
+{
+	static const char before[] = "/sys/module/pin/parameters/delay_", after[] = "_ms";
+	char point[32];
 	glob_t found;
 	size_t i;
 
-	ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+	if (!delay_points_exist())
+		return;
+	ck_assert_int_eq(glob("/sys/module/pin/parameters/delay_*_ms", 0, NULL, &found), 0);
 	for (i = 0; i < found.gl_pathc; i++) {
-		FILE *file = fopen(found.gl_pathv[i], "we");
-
-		ck_assert_ptr_nonnull(file);
-		fputs("0", file);
-		ck_assert_int_eq(fclose(file), 0);
+		snprintf(point, sizeof(point), "%.*s",
+			 (int)(strlen(found.gl_pathv[i]) - strlen(before) - strlen(after)),
+			 found.gl_pathv[i] + strlen(before));
+		visit(point, i);
 	}
 	globfree(&found);
+}
+
+static void release(const char *point, unsigned int i)
+{
+	delay_release(point);
+}
+
+void delay_release_all(void)
+{
+	delay_for_each(release);
 }
 
 unsigned long delay_hits(const char *point)

@@ -8,12 +8,17 @@
 #ifndef PIN_TEST_DELAY_H
 #define PIN_TEST_DELAY_H
 
+#include <stdbool.h>
+
 /* Hold up who comes from now on: the @nth of them, or with 0 everybody. */
 void delay_hold(const char *point, unsigned long nth);
 /* Hold up everybody who comes from now on for this long. */
 void delay_hold_ms(const char *point, unsigned long ms);
 /* Let go who is held up, and everybody after him. */
 void delay_release(const char *point);
+bool delay_points_exist(void);
+/* Visits each point, always in the same order; none if there is none. */
+void delay_for_each(void (*visit)(const char *point, unsigned int i));
 /* Let go everywhere: a test that failed may have left a point held. */
 void delay_release_all(void);
 /* How often the point was reached since the module was loaded. */

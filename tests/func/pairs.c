@@ -5,9 +5,13 @@
  * it may end with, and with the context everything is given back; the rest is for the
  * kernel's own checks.
  *
+ * If the module has delay points, half of the time of a pair whoever comes to one is held up
+ * for a moment, so that the other one meets him there.
+ *
  * PIN_TEST_PAIR_MS says how many milliseconds a pair has; PIN_TEST_PAIRS, as "NAME NAME" or
  * "NAME", which pairs there are.
  */
+#include "delay.h"
 #include "play.h"
 
 #include <stdio.h>
@@ -18,12 +22,18 @@
 
 #define PAIR_MS_DEFAULT	30
 #define ACTORS_MOST	64
+#define POINTS_MOST	32
+#define MOMENT_MS	1
+/* How often each delay point is reached at least, in a long run. */
+#define HITS_LEAST	100
 
 /* What all of them have done, over all the tests: in shared memory. */
 struct tally {
-	uint64_t pairs;
+	uint64_t plays;
 	uint64_t done[ACTORS_MOST];
 	uint64_t refused[ACTORS_MOST];
+	/* Who came to each delay point while he was held up there. */
+	uint64_t hits[POINTS_MOST];
 };
 
 static struct tally *tally;
@@ -48,15 +58,41 @@ static bool is_wanted(const char *a, const char *b)
 	return !strcmp(a, one) || !strcmp(b, one);
 }
 
-static void play_and_count(struct arena *arena, unsigned int first, unsigned int second)
+static void play_and_count(struct arena *arena, unsigned int first, unsigned int second,
+			   unsigned int ms)
 {
-	struct played played = play_pair(arena, actor_at(first), actor_at(second), pair_ms(),
-					 ++tally->pairs * ARENA_ACTORS);
+	struct played played = play_pair(arena, actor_at(first), actor_at(second), ms,
+					 ++tally->plays * ARENA_ACTORS);
 
 	tally->done[first] += played.done[0];
 	tally->refused[first] += played.refused[0];
 	tally->done[second] += played.done[1];
 	tally->refused[second] += played.refused[1];
+}
+
+static void open_window(const char *point, unsigned int i)
+{
+	ck_assert_uint_lt(i, POINTS_MOST);
+	tally->hits[i] -= delay_hits(point);
+	delay_hold_ms(point, MOMENT_MS);
+}
+
+static void close_window(const char *point, unsigned int i)
+{
+	delay_release(point);
+	tally->hits[i] += delay_hits(point);
+}
+
+static void play(struct arena *arena, unsigned int first, unsigned int second)
+{
+	if (!delay_points_exist()) {
+		play_and_count(arena, first, second, pair_ms());
+		return;
+	}
+	play_and_count(arena, first, second, pair_ms() / 2);
+	delay_for_each(open_window);
+	play_and_count(arena, first, second, pair_ms() / 2);
+	delay_for_each(close_window);
 }
 
 /*
@@ -78,7 +114,7 @@ START_TEST(pairs_of_one)
 	for (other = 0; other <= _i; other++)
 		if (is_wanted(actor_at(_i)->name, actor_at(other)->name) &&
 		    !is_for_a_long_run(_i, other))
-			play_and_count(arena, _i, other);
+			play(arena, _i, other);
 	arena_close(arena);
 }
 END_TEST
@@ -96,12 +132,28 @@ START_TEST(all_had_a_part)
 		       (unsigned long long)tally->done[i],
 		       (unsigned long long)tally->refused[i]);
 	fflush(stdout);
-	ck_assert_msg(tally->pairs, "no pair has the name %s", getenv("PIN_TEST_PAIRS"));
+	ck_assert_msg(tally->plays, "no pair has the name %s", getenv("PIN_TEST_PAIRS"));
 	if (getenv("PIN_TEST_PAIRS"))
 		return;
 	for (i = 0; i < actor_count(); i++)
 		ck_assert_msg(tally->done[i] || (actor_at(i)->waits && pair_ms() < 1000),
 			      "%s did nothing", actor_at(i)->name);
+}
+END_TEST
+
+static void tell_hits(const char *point, unsigned int i)
+{
+	printf("note: delay point %s: held up %llu\n", point,
+	       (unsigned long long)tally->hits[i]);
+	fflush(stdout);
+	ck_assert_msg(tally->hits[i] >= HITS_LEAST || pair_ms() < 1000 ||
+		      getenv("PIN_TEST_PAIRS"), "few came to %s", point);
+}
+
+/* If there are delay points. */
+START_TEST(all_windows_were_open)
+{
+	delay_for_each(tell_hits);
 }
 END_TEST
 
@@ -118,6 +170,7 @@ Suite *pairs_suite(void)
 	tcase_set_timeout(tcase, 600 + actor_count() * pair_ms() / 500);
 	tcase_add_loop_test(tcase, pairs_of_one, 0, actor_count());
 	tcase_add_test(tcase, all_had_a_part);
+	tcase_add_test(tcase, all_windows_were_open);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
