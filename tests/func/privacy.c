@@ -85,6 +85,8 @@ struct told {
 		size_t pages;
 	} memory[3];
 	size_t length;
+	/* What it was told before it had the memory, which is not about that. */
+	size_t before;
 	unsigned char bytes[TOLD_ROOM];
 };
 
@@ -251,6 +253,16 @@ static void ask_everything(void)
 	call_and_tell(PIN_IOC_UNPIN, &unpin_arg, sizeof(unpin_arg));
 }
 
+/* Limits and such are numbers, too, and as large as those of frames. */
+static void ask_without_memory(void)
+{
+	struct pin_info arg = { .size = sizeof(arg) };
+
+	call_and_tell(PIN_IOC_INFO, &arg, sizeof(arg));
+	check_and_tell(NULL, 1ULL << 47, PIN_CHECK_MAPPED);
+	told->before = told->length;
+}
+
 static void make_memories(void)
 {
 	char *room = map_anon(2 * HUGE);
@@ -275,6 +287,7 @@ static void ask_as(enum who who)
 	int i;
 
 	ck_assert_int_eq(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+	ask_without_memory();
 	make_memories();
 	for (i = 0; i < 3; i++)
 		touch(told->memory[i].addr, told->memory[i].pages * page);
@@ -285,18 +298,24 @@ static void ask_as(enum who who)
 	_exit(0);
 }
 
-/* Does a number occur where a number can be? */
-static bool occurs(uint64_t number)
+static bool is_among(uint64_t number, size_t begin, size_t end)
 {
 	uint64_t found;
 	size_t i;
 
-	for (i = 0; i < told->length; i += sizeof(found)) {
+	for (i = begin; i < end; i += sizeof(found)) {
 		memcpy(&found, told->bytes + i, sizeof(found));
 		if (found == number)
 			return true;
 	}
 	return false;
+}
+
+/* Does a number occur where a number can be, and did it not before? */
+static bool occurs(uint64_t number)
+{
+	return is_among(number, told->before, told->length) &&
+	       !is_among(number, 0, told->before);
 }
 
 /*
