@@ -135,7 +135,7 @@ START_TEST(swap_storm)
 		addrs[i] = make(&kinds[i], LENGTH);
 		ids[i] = expect_pinned(addrs[i], LENGTH, i % 2 ? 0 : PIN_F_WRITE);
 	}
-	/* A kernel that tells old pages from new ones by looking now and then may find all young. */
+	/* A kernel that looks only now and then which pages are old may find all young. */
 	do {
 		storm();
 	} while (++storms < 8 && count_swapped(free_ones, LENGTH) <= LENGTH / page / 2);
