@@ -129,6 +129,36 @@ static u32 write_reason(struct vm_area_struct *vma, u32 kind)
 	return PIN_REASON_NONE;
 }
 
+/* A private mapping of a file, whose pages are not the process's own yet. */
+static bool is_private_file(struct vm_area_struct *vma, u32 kind)
+{
+	return is_cow_mapping(vma->vm_flags) &&
+	       (kind == PIN_KIND_FILE || kind == PIN_KIND_SHMEM);
+}
+
+/* thp_vma_suitable_order(), include/linux/huge_mm.h, Linux 6.12. */
+static bool has_room_for_pmd(struct vm_area_struct *vma)
+{
+	unsigned long first = ALIGN(vma->vm_start, PMD_SIZE);
+
+	return IS_ALIGNED((vma->vm_start >> PAGE_SHIFT) - vma->vm_pgoff,
+			  PMD_SIZE >> PAGE_SHIFT) &&
+	       first >= vma->vm_start && first < vma->vm_end &&
+	       vma->vm_end - first >= PMD_SIZE;
+}
+
+/*
+ * Would GUP try to unshare a page for ever?  Where a page of a file is part of a
+ * huge one it does: wp_huge_pmd() unmaps that to have its pages mapped one by one,
+ * but do_read_fault(), which knows nothing of FAULT_FLAG_UNSHARE, maps it whole
+ * again (mm/memory.c, Linux 6.12 and 7.2).
+ */
+static bool never_ends(struct vm_area_struct *vma, u32 kind)
+{
+	return !PINDEV_READ_PIN_STALE && is_private_file(vma, kind) &&
+	       has_room_for_pmd(vma);
+}
+
 /*
  * The rules in the order of check_vma_flags().  Protection keys are a thread's
  * own: of another process's arch_vma_access_permitted() says yes.
@@ -152,25 +182,25 @@ static u32 reason_of(struct vm_area_struct *vma, u32 kind, u32 flags)
 		reason = write_reason(vma, kind);
 	else if (!(vma->vm_flags & VM_READ))
 		reason = PIN_REASON_NOT_READABLE;
-	if (!reason && !arch_vma_access_permitted(vma, write, false, false))
+	/* Where COW can only be broken by a write, a read pin is one, too. */
+	if (!reason &&
+	    !arch_vma_access_permitted(vma, write || never_ends(vma, kind),
+				       false, false))
 		reason = PIN_REASON_PKEY;
 	return reason;
 }
 
 /*
  * Has the driver to break COW itself for a read pin?  On kernels whose read pins
- * go stale; and of pages of files on all others, which try to do it and never end
- * where such a page is part of a huge one: wp_huge_pmd() unmaps that to have its
- * pages mapped one by one, but do_read_fault(), which knows nothing of
- * FAULT_FLAG_UNSHARE, maps it whole again (mm/memory.c, Linux 6.12 and 7.2).
+ * go stale; and of pages of files on all others, see never_ends(), unless a key
+ * denies it: those that are not part of a huge page GUP does unshare.
  */
 static bool breaks_cow(struct vm_area_struct *vma, u32 kind)
 {
-	if (!is_cow_mapping(vma->vm_flags))
-		return false;
-	return PINDEV_READ_PIN_STALE ||
-	       ((kind == PIN_KIND_FILE || kind == PIN_KIND_SHMEM) &&
-		arch_vma_access_permitted(vma, true, false, false));
+	if (PINDEV_READ_PIN_STALE)
+		return is_cow_mapping(vma->vm_flags);
+	return is_private_file(vma, kind) &&
+	       arch_vma_access_permitted(vma, true, false, false);
 }
 
 /*

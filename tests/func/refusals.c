@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Memory that cannot be pinned: each with its own reason, errno and address. */
 #include "harness.h"
+#include "memory.h"
+#include "phys.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -210,6 +212,59 @@ START_TEST(protection_key)
 }
 END_TEST
 
+#define HUGE_FILES	"/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+
+/* A huge page of a file, mapped as such, and privately. */
+static char *map_private_huge_page(int fd)
+{
+	char *addr = map_anon(2 * HUGE);
+
+	addr = (char *)(((uintptr_t)addr + HUGE - 1) & -HUGE);
+	ck_assert_int_eq(ftruncate(fd, HUGE), 0);
+	ck_assert_int_eq(kernel_write(HUGE_FILES, "advise"), 0);
+	memory_map(addr, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_int_eq(madvise(addr, HUGE, MADV_HUGEPAGE), 0);
+	touch(addr, HUGE);
+	ck_assert_int_eq(kernel_write(HUGE_FILES, "never"), 0);
+	ck_assert_msg(phys_is_thp(addr), "no transparent huge page");
+	memory_map(addr, HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	memory_read(addr, HUGE);
+	return addr;
+}
+
+/*
+ * Linux 6.12 and 7.2 would try for ever to give the process pages of its own for those of
+ * a huge page of a file. The driver asks for them by asking to write, which a key may deny.
+ */
+START_TEST(protection_key_of_a_huge_file)
+{
+	enum teller teller = kernel_before(6, 12) ? BY_TRYING : BY_MAPPING;
+	int key = pkey_alloc(0, 0), fd = memfd_create("huge", MFD_CLOEXEC);
+	char *addr;
+
+	if (key < 0) {
+		skip("protection_key_of_a_huge_file", "no protection keys: %s",
+		     strerror(errno));
+		return;
+	}
+	addr = map_private_huge_page(fd);
+	ck_assert_int_eq(pkey_mprotect(addr, HUGE, PROT_READ | PROT_WRITE, key), 0);
+	ck_assert_int_eq(pkey_set(key, PKEY_DISABLE_WRITE), 0);
+	expect_refused(addr, page, 0, PIN_REASON_PKEY, addr, teller);
+	expect_refused(addr + page, HUGE - page, 0, PIN_REASON_PKEY, addr + page, teller);
+	expect_refused(addr, page, PIN_F_WRITE, PIN_REASON_PKEY, addr, BY_MAPPING);
+	/* Half of it cannot be mapped as a huge page. */
+	ck_assert_int_eq(munmap(addr + HUGE / 2, HUGE / 2), 0);
+	if (teller == BY_MAPPING)
+		ck_assert_int_eq(unpin(expect_pinned(addr, HUGE / 2, 0)), 0);
+	else
+		expect_refused(addr, page, 0, PIN_REASON_PKEY, addr, teller);
+	ck_assert_int_eq(pkey_set(key, 0), 0);
+	pkey_free(key);
+	close(fd);
+}
+END_TEST
+
 START_TEST(vvar)
 {
 	unsigned long start, end;
@@ -370,6 +425,7 @@ Suite *refusals_suite(void)
 	tcase_add_test(tcase, shared_xfs);
 	tcase_add_test(tcase, protections);
 	tcase_add_test(tcase, protection_key);
+	tcase_add_test(tcase, protection_key_of_a_huge_file);
 	tcase_add_test(tcase, vvar);
 	tcase_add_test(tcase, beyond_end_of_file);
 	tcase_add_test(tcase, hugetlb_pool_empty);
