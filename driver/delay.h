@@ -33,6 +33,8 @@
  * FORCED: a pin was revoked by an administrator, and its pages are still pinned
  * PUBLISH: nothing can fail any more; the pin is not in its context yet
  * UNPIN: a pin is out of its context, and its pages are still pinned
+ * INSPECT: CHECK has the address space of another process, and will ask next
+ *	whether its caller may look at it
  * ACCESS: READ or WRITE has found the pin, and copies from or to a page next
  */
 #define PINDEV_DELAY_POINTS(POINT)					\
@@ -45,6 +47,7 @@
 	POINT(FORCED, forced)						\
 	POINT(PUBLISH, publish)						\
 	POINT(UNPIN, unpin)						\
+	POINT(INSPECT, inspect)						\
 	POINT(ACCESS, access)
 
 #define PINDEV_DELAY_CONSTANT(constant, name)	PINDEV_DELAY_##constant,

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
+#include "delay.h"
 #include "pindev.h"
 
 /* Bounds the memory of one request. */
@@ -135,15 +136,37 @@ static int no_memory_error(struct task_struct *task)
 }
 
 /*
- * The address space to judge, with mm_users held.  Of another process it takes
- * what ptrace(2) takes, as far as a module can ask: CAP_SYS_PTRACE over the
- * process's user namespace.  ptrace_may_access() is not exported, so no security
- * module is asked, and the same user is not enough.
+ * The address space of another process, with mm_users held.  It takes what ptrace(2)
+ * takes, as far as a module can ask: CAP_SYS_PTRACE over the process's user
+ * namespace.  ptrace_may_access() is not exported, so no security module is asked,
+ * and the same user is not enough.
  */
+static int inspect_mm(struct task_struct *task, u32 flags, struct mm_struct **mm)
+{
+	int err;
+
+	do {
+		*mm = get_task_mm(task);
+		if (!*mm)
+			return no_memory_error(task);
+		if (*mm == current->mm)
+			return 0;
+		pindev_delay(PINDEV_DELAY_INSPECT);
+		err = pindev_may_inspect(task, *mm);
+		/* Limits are those of the caller. */
+		if (!err && flags & PIN_CHECK_LIMITS)
+			err = -EOPNOTSUPP;
+		if (err)
+			mmput(*mm);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+/* The address space to judge, with mm_users held. */
 static int check_get_mm(const struct pin_check *arg, struct mm_struct **mm)
 {
 	struct task_struct *task;
-	int err = 0;
+	int err;
 
 	if (!arg->pid) {
 		*mm = current->mm;
@@ -157,19 +180,7 @@ static int check_get_mm(const struct pin_check *arg, struct mm_struct **mm)
 	rcu_read_unlock();
 	if (!task)
 		return -ESRCH;
-
-	*mm = get_task_mm(task);
-	if (!*mm) {
-		err = no_memory_error(task);
-	} else if (*mm != current->mm) {
-		/* Limits are those of the caller. */
-		if (!pindev_may_inspect(task, *mm))
-			err = -EPERM;
-		else if (arg->flags & PIN_CHECK_LIMITS)
-			err = -EOPNOTSUPP;
-		if (err)
-			mmput(*mm);
-	}
+	err = inspect_mm(task, arg->flags, mm);
 	put_task_struct(task);
 	return err;
 }

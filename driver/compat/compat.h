@@ -15,6 +15,7 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include "features.h"
 
 /* The driver goes from a struct page to that of the next page frame by adding one. */
@@ -92,23 +93,26 @@ static inline unsigned long pindev_page_key(const struct page *page)
 }
 
 /*
- * Has the caller CAP_SYS_PTRACE over the user namespace that guards a process?
- * @mm was taken from @task before: an exec in between can only raise the
- * namespace, so the answer errs to no.
+ * Has the caller CAP_SYS_PTRACE over the user namespace that guards @mm, which was
+ * taken from @task before?  Since 7.2 that namespace is the task's, and an exec
+ * changes both under task_lock() (exec_mmap()): -EAGAIN if it has another mm now.
  */
-static inline bool pindev_may_inspect(struct task_struct *task,
-				      struct mm_struct *mm)
+static inline int pindev_may_inspect(struct task_struct *task,
+				     struct mm_struct *mm)
 {
 #if PINDEV_HAVE_MM_USER_NS
-	return ns_capable(mm->user_ns, CAP_SYS_PTRACE);
+	return ns_capable(mm->user_ns, CAP_SYS_PTRACE) ? 0 : -EPERM;
 #else
-	bool may;
+	const struct task_exec_state *state;
+	int err = -EAGAIN;
 
-	rcu_read_lock();
-	may = ns_capable(rcu_dereference(task->exec_state)->user_ns,
-			 CAP_SYS_PTRACE);
-	rcu_read_unlock();
-	return may;
+	task_lock(task);
+	state = rcu_dereference_protected(task->exec_state,
+					  lockdep_is_held(&task->alloc_lock));
+	if (task->mm == mm)
+		err = ns_capable(state->user_ns, CAP_SYS_PTRACE) ? 0 : -EPERM;
+	task_unlock(task);
+	return err;
 #endif
 }
 

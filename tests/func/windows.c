@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,6 +105,126 @@ START_TEST(unpin_beside_a_read)
 	ck_assert_uint_eq(buffer[0], 0x5C);
 	ck_assert_uint_eq(buffer[PAGES * page - 1], 0x5C);
 	counters_expect(&before, "after READ");
+}
+END_TEST
+
+/* A mapping that an exec does away with, and a new image has not. */
+static char *map_marker(void)
+{
+	int fd = memfd_create("marker", MFD_CLOEXEC);
+	char *addr;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, PAGES * page), 0);
+	addr = mmap(NULL, PAGES * page, PROT_READ, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(addr, MAP_FAILED);
+	close(fd);
+	return addr;
+}
+
+/*
+ * A process in a user namespace of its own, whose memory is still that of the initial
+ * one: until a byte comes, then it executes another program. @fd is this end.
+ */
+static pid_t start_unshared(int *fd)
+{
+	int ends[2];
+	char byte = 0;
+	pid_t pid;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	pid = fork_child();
+	if (!pid) {
+		close(ends[0]);
+		if (unshare(CLONE_NEWUSER) || write(ends[1], &byte, 1) != 1 ||
+		    read(ends[1], &byte, 1) != 1)
+			_exit(1);
+		execl("/bin/sleep", "sleep", "600", NULL);
+		_exit(1);
+	}
+	close(ends[1]);
+	ck_assert_int_eq(read(ends[0], &byte, 1), 1);
+	*fd = ends[0];
+	return pid;
+}
+
+/* Its other end has been closed by the exec. */
+static void await_exec(int fd)
+{
+	char byte = 0;
+
+	ck_assert_int_eq(write(fd, &byte, 1), 1);
+	ck_assert_int_eq(read(fd, &byte, 1), 0);
+}
+
+enum { SEEN_NOTHING, SEEN_OTHERS, SEEN_MARKER, SEEN_ERROR };
+
+/* What somebody sees of a process who has all capabilities, but in its namespace only. */
+static int look_from_inside(pid_t pid, const char *marker)
+{
+	static struct pin_report reports[512];
+	struct pin_check arg = {
+		.size = sizeof(arg),
+		.flags = PIN_CHECK_MAPPED,
+		.pid = pid,
+		.length = 1ULL << 47,
+		.reports = (uintptr_t)reports,
+		.reports_capacity = sizeof(reports) / sizeof(*reports),
+		.report_size = sizeof(*reports),
+	};
+	char path[64];
+	unsigned int i;
+	int ns, err;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	if (ns < 0 || setns(ns, CLONE_NEWUSER))
+		return SEEN_ERROR;
+	err = call(PIN_IOC_CHECK, &arg);
+	if (err)
+		return err == -EPERM ? SEEN_NOTHING : SEEN_ERROR;
+	for (i = 0; i < arg.reports_count; i++)
+		if (reports[i].start == (uintptr_t)marker)
+			return SEEN_MARKER;
+	return SEEN_OTHERS;
+}
+
+static int seen_by(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Who may look at the new image of a process has not seen the one before. */
+START_TEST(exec_beside_a_check)
+{
+	char *marker = map_marker();
+	unsigned long hits = delay_hits("inspect");
+	pid_t target, looker;
+	int fd;
+
+	target = start_unshared(&fd);
+	looker = fork_child();
+	if (!looker)
+		_exit(look_from_inside(target, marker));
+	ck_assert_int_eq(seen_by(looker), SEEN_NOTHING);
+
+	delay_hold("inspect", 0);
+	looker = fork_child();
+	if (!looker)
+		_exit(look_from_inside(target, marker));
+	delay_await("inspect", hits + 2);
+	await_exec(fd);
+	delay_release("inspect");
+	/* Before 7.2 the namespace is that of the memory, which was not his. */
+	ck_assert_int_eq(seen_by(looker), kernel_before(7, 2) ? SEEN_NOTHING : SEEN_OTHERS);
+	kill(target, SIGKILL);
+	ck_assert_int_eq(waitpid(target, NULL, 0), target);
+	munmap(marker, PAGES * page);
+	close(fd);
 }
 END_TEST
 
@@ -284,6 +406,7 @@ Suite *windows_suite(void)
 	tcase_add_test(tcase, steps_of_pin);
 	tcase_add_test(tcase, steps_of_unpin);
 	tcase_add_test(tcase, unpin_beside_a_read);
+	tcase_add_test(tcase, exec_beside_a_check);
 	tcase_add_loop_test(tcase, killed, 0, POINTS);
 	tcase_add_test(tcase, waiting_for_a_turn);
 	suite_add_tcase(suite, tcase);
