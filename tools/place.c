@@ -22,6 +22,8 @@
 
 /* Bytes of a file that are mapped at a time. */
 #define STEP	(64ULL << 20)
+/* No physical address of a processor of today is higher. */
+#define PHYS_END	(1ULL << 52)
 #define PAGEMAP_PRESENT	(1ULL << 63)
 #define PAGEMAP_PFN	((1ULL << 55) - 1)
 
@@ -167,20 +169,62 @@ static int parse_node(struct pinctl *pinctl, const char *text, struct place *pla
 	return 0;
 }
 
-/* Every zone of that name, on whatever node. */
-static int parse_zone(struct pinctl *pinctl, const char *text, struct place *place)
+/* NULL, which is told, if it cannot be read. */
+static FILE *open_proc(struct pinctl *pinctl, const char *path)
 {
-	uint64_t spanned = 0, number;
-	FILE *file = fopen("/proc/zoneinfo", "re");
-	bool known = false, inside = false;
-	char *line = NULL, name[32];
-	size_t size = 0;
+	FILE *file = fopen(path, "re");
 
 	if (!file) {
 		check_memory(errno);
-		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL, "cannot read /proc/zoneinfo: %s",
-				strerror(errno));
+		complain(pinctl, EXIT_UNKNOWN, NULL, NULL, "cannot read %s: %s", path,
+			 strerror(errno));
 	}
+	return file;
+}
+
+/*
+ * Where a zone lies /proc/zoneinfo says of those only that the page allocator has pages
+ * of, which never are device memory. But whatever has pages and is no RAM is.
+ */
+static int add_devices(struct pinctl *pinctl, struct place *place)
+{
+	FILE *file = open_proc(pinctl, "/proc/iomem");
+	uint64_t begin, last = 0, next = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return EXIT_UNKNOWN;
+	errno = 0;
+	while (getline(&line, &size, file) > 0) {
+		if (!strstr(line, " : System RAM") ||
+		    sscanf(line, " %" SCNx64 "-%" SCNx64, &begin, &last) != 2)
+			continue;
+		if (begin / page_size() > next)
+			add(place, next, begin / page_size() - next);
+		next = last / page_size() + 1;
+	}
+	check_memory(errno);
+	free(line);
+	fclose(file);
+	if (!last)
+		return complain(pinctl, EXIT_UNKNOWN, "it takes CAP_SYS_ADMIN", "ask with sudo",
+				"where zone Device lies is withheld");
+	add(place, next, PHYS_END / page_size() - next);
+	return 0;
+}
+
+/* Every zone of that name, on whatever node. */
+static int parse_zone(struct pinctl *pinctl, const char *text, struct place *place)
+{
+	FILE *file = open_proc(pinctl, "/proc/zoneinfo");
+	bool known = false, inside = false;
+	uint64_t spanned = 0, number;
+	char *line = NULL, name[32];
+	size_t size = 0;
+
+	if (!file)
+		return EXIT_UNKNOWN;
 	errno = 0;
 	while (getline(&line, &size, file) > 0) {
 		if (sscanf(line, "Node %*u, zone %31s", name) == 1) {
@@ -199,7 +243,7 @@ static int parse_zone(struct pinctl *pinctl, const char *text, struct place *pla
 		return complain(pinctl, EXIT_UNKNOWN,
 				"zones are DMA, DMA32, Normal, Movable, Device", NULL,
 				"there is no zone '%s'", text);
-	return 0;
+	return strcmp(text, "Device") ? 0 : add_devices(pinctl, place);
 }
 
 /* --- files ------------------------------------------------------------------ */

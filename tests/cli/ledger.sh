@@ -169,14 +169,18 @@ offline_waits() {
 	else
 		fail "a device goes although it is pinned"
 	fi
-	json 0 ".pins | length == 1 and .[0].pid == $holder" who "phys:$start+$size"
+	for place in "phys:$start+$size" zone:Device; do
+		json 0 ".pins | length == 1 and .[0].pid == $holder" who "$place"
+	done
 	"$here/pinctl" release "$(pin_of_holder)" >/tmp/out 2>/tmp/err
 	if wait "$unbind"; then
 		passed=$((passed + 1))
 	else
 		fail "the device does not go after the release"
 	fi
-	json 1 '.pins == []' who "phys:$start+$size"
+	for place in "phys:$start+$size" zone:Device; do
+		json 1 '.pins == []' who "$place"
+	done
 	kill "$holder"
 	wait "$holder"
 	echo "$name" >"$driver/bind"
