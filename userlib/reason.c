@@ -216,7 +216,9 @@ static const struct wording wordings[] = {
 	.sentence = "The protection key of the mapping forbids this access to the thread that "
 		    "asks.",
 	.why = "Memory protection keys are rights of a thread. A pin gives a device the access "
-	       "that the asking thread has, and no more.",
+	       "that the asking thread has, and no more. For reading, a private mapping of a "
+	       "file may take the right to write, too: the process is given pages of its own "
+	       "first.",
 	.remedies = {
 		{ "Allow the access with pkey_set(3) in the thread that pins, for as long as the "
 		  "call takes." },

@@ -54,7 +54,8 @@ enum pin_kind {
  * @PIN_REASON_NOT_WRITABLE: a pin for write, the mapping lacks PROT_WRITE
  * @PIN_REASON_NOT_READABLE: a pin for read, the mapping lacks PROT_READ
  * @PIN_REASON_SHADOW_STACK: a pin for write of a shadow stack
- * @PIN_REASON_PKEY: the thread's protection keys forbid the access
+ * @PIN_REASON_PKEY: the thread's protection keys forbid the access, or for a
+ *	read pin of a private mapping the write that breaks COW
  * @PIN_REASON_LEASE_PRIVATE: a lease of a private filesystem-DAX mapping
  * @PIN_REASON_BEYOND_EOF: the mapping goes on, the file ends before
  * @PIN_REASON_HWPOISON: the page has a hardware memory error
