@@ -155,7 +155,9 @@ static bool keep_one(struct show *show)
 		for (j = 0; j < holders->contexts[i].holder_count; j++) {
 			struct held_context kept = holders->contexts[i];
 
-			if (kept.holders[j].fd != show->target.fd)
+			/* Who else holds it may have that number for it. */
+			if (kept.holders[j].pid != show->target.pid ||
+			    kept.holders[j].fd != show->target.fd)
 				continue;
 			holders->contexts[i] = holders->contexts[0];
 			holders->contexts[0] = kept;

@@ -37,6 +37,55 @@ load common
 	kill $pid
 }
 
+# In a mount namespace of its own: a /proc in which two processes that are there, $first and
+# $second, hold one context of /dev/pin, the first as 8 and 9, the second as 9. That it is
+# one kcmp(2) says, of another file that they share.
+with_holders() { # COMMAND
+	local user=
+	[ "$(id -u)" = 0 ] || user=-r
+	unshare -m $user true || skip "no mount namespaces"
+	code=0
+	rm -rf "$dir/proc"
+	mkdir "$dir/proc"
+	cat >"$dir/holders" <<-'END'
+	hold() { # PID FD
+		mkdir -p "$dir/proc/$1/fd" "$dir/proc/$1/fdinfo"
+		cp "/proc/$1/status" "$dir/proc/$1"
+		ln -s /dev/pin "$dir/proc/$1/fd/$2"
+		printf 'flags:\t02\n%s:\t0\n%s:\t0\n%s:\t0\n' pins pinned-pages charged-pages \
+			>"$dir/proc/$1/fdinfo/$2"
+	}
+	exec 8</dev/null 9<&8
+	sleep 60 &
+	first=$!
+	exec 8<&-
+	sleep 60 &
+	second=$!
+	trap 'kill "$first" "$second"' EXIT
+	hold "$first" 8
+	hold "$first" 9
+	hold "$second" 9
+	mount --bind "$dir/proc" /proc
+	exec 9<&-
+	END
+	export dir PINCTL
+	# shellcheck disable=SC2086 # a word or none
+	unshare -m $user bash -euc ". $dir/holders; $1" >"$dir/out" 2>"$dir/err" 3<&- || code=$?
+	cat "$dir/out" "$dir/err"
+}
+
+# shellcheck disable=SC2016 # with_holders sets them
+@test "a descriptor is that of the process that was named" {
+	with_holders '"$PINCTL" show -J "$first/8"'
+	[ "$code" = 0 ]
+	is_json pinctl.show/1 '.contexts | length == 1' '.contexts[0].held_by | length == 3'
+	with_holders '"$PINCTL" show "$second/9"'
+	[ "$code" = 0 ]
+	with_holders '"$PINCTL" show "$second/8"'
+	[ "$code" = 1 ]
+	[[ $(cat "$dir/err") == *"descriptor 8 of process "*" is not one of /dev/pin"* ]]
+}
+
 @test "what show is not given" {
 	for target in 0 x 12x 12/ 12/x /1 -- 99999999999 1/99999999999; do
 		pinctl show "$target"
