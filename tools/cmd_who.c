@@ -54,31 +54,6 @@ static int ask_coarsely(struct libpin_ledger *ledger, const struct place *place,
 	return ask(ledger, place, first, end - first, pins);
 }
 
-static int by_frame(const void *a, const void *b)
-{
-	uint64_t first = ((const struct frames *)a)->first;
-	uint64_t second = ((const struct frames *)b)->first;
-
-	return first < second ? -1 : first > second;
-}
-
-/* Joins what lies next to each other. */
-static void join(struct place *place)
-{
-	size_t i, kept = 0;
-
-	qsort(place->frames, place->count, sizeof(*place->frames), by_frame);
-	for (i = 1; i < place->count; i++) {
-		struct frames *last = &place->frames[kept];
-
-		if (last->first + last->count >= place->frames[i].first)
-			last->count = place->frames[i].first + place->frames[i].count - last->first;
-		else
-			place->frames[++kept] = place->frames[i];
-	}
-	place->count = kept + 1;
-}
-
 /* @coarse: pins are among them that only lie between two parts. */
 static int gather(struct libpin_ledger *ledger, struct place *place, struct pins *pins,
 		  bool *coarse)
@@ -92,7 +67,7 @@ static int gather(struct libpin_ledger *ledger, struct place *place, struct pins
 		return ask(ledger, place, 0, 0, pins);
 	if (!place->count)
 		return 0;
-	join(place);
+	place->count = frames_join(place->frames, place->count);
 	if (place->count == 1)
 		return ask(ledger, place, place->frames[0].first, place->frames[0].count, pins);
 	*coarse = place->count > ASKED_MAX;

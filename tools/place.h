@@ -6,13 +6,8 @@
 #ifndef _PINCTL_PLACE_H
 #define _PINCTL_PLACE_H
 
+#include "frames.h"
 #include "pinctl.h"
-
-/* Page frames [@first, @first + @count). */
-struct frames {
-	uint64_t first;
-	uint64_t count;
-};
 
 /* @node < 0: the page frames say what it is; otherwise it is a whole node. */
 struct place {

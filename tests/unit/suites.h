@@ -26,5 +26,6 @@ Suite *suite_hold(void);
 Suite *suite_incident(void);
 Suite *suite_series(void);
 Suite *suite_duration(void);
+Suite *suite_frames(void);
 
 #endif /* _TESTS_UNIT_SUITES_H */
