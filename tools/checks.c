@@ -598,15 +598,20 @@ static void check_cma(const struct machine *machine, struct finding *finding)
 static void check_pins(const struct machine *machine, struct finding *finding)
 {
 	char acquired[32], released[32];
+	uint64_t pinned, unpinned;
 
 	if (!system_field(machine->system, "/proc/vmstat", "nr_foll_pin_acquired", acquired,
 			  sizeof(acquired)) ||
 	    !system_field(machine->system, "/proc/vmstat", "nr_foll_pin_released", released,
-			  sizeof(released)))
+			  sizeof(released))) {
 		find(finding, STATUS_UNKNOWN, "this kernel does not count pins");
-	else
-		find(finding, STATUS_OK, "%" PRIu64 " pages are pinned by whatever subsystem",
-		     (uint64_t)(strtoull(acquired, NULL, 10) - strtoull(released, NULL, 10)));
+		return;
+	}
+	pinned = strtoull(acquired, NULL, 10);
+	unpinned = strtoull(released, NULL, 10);
+	/* Each CPU adds its share to the sums late: more can have been released than pinned. */
+	find(finding, STATUS_OK, "%" PRIu64 " pages are pinned by whatever subsystem",
+	     pinned > unpinned ? pinned - unpinned : 0);
 }
 
 /* --- what else there is ------------------------------------------------------ */

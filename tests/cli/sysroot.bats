@@ -185,6 +185,8 @@ says() { # ID STATUS [TEXT [FIX]]
 	says zone.cma ok "64M"
 	says hugetlb.free ok "no hugetlb"
 	says system.pins ok "256 pages"
+	printf 'nr_foll_pin_acquired 500\nnr_foll_pin_released 530\n' | file /proc/vmstat
+	says system.pins ok "0 pages are pinned"
 	rm "$root/proc/zoneinfo" "$root/proc/meminfo" "$root/proc/vmstat"
 	says zone.movable unknown
 	says hugetlb.free unknown
