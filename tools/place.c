@@ -300,7 +300,8 @@ static int file_frames(int fd, int pagemap, struct place *place)
 
 static int parse_file(struct pinctl *pinctl, const char *path, struct place *place)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), pagemap = -1, ret;
+	/* As for check: a FIFO is not waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), pagemap = -1, ret;
 
 	if (fd >= 0)
 		pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);

@@ -62,6 +62,16 @@ load common
 	done
 }
 
+@test "a FIFO has no pages, and is not waited for" {
+	mkfifo "$dir/fifo"
+	code=0
+	timeout 5 "$PINCTL" who "file:$dir/fifo" >"$dir/out" 2>"$dir/err" || code=$?
+	cat "$dir/err"
+	[ "$code" = 3 ]
+	[ ! -s "$dir/out" ]
+	grep -q "not a regular file" "$dir/err"
+}
+
 @test "what release is not given" {
 	for pin in 0 x 12x -- -1 99999999999999999999; do
 		pinctl release "$pin"
