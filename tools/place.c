@@ -50,28 +50,16 @@ static void add(struct place *place, uint64_t first, uint64_t count)
 
 /* --- numbers ---------------------------------------------------------------- */
 
-static int parse_part(const char *text, uint64_t *number, const char **rest)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	errno = 0;
-	*number = strtoull(text, &end, 0);
-	*rest = end;
-	return errno ? -EINVAL : 0;
-}
-
 /* START, START-END (with END, or up to it) or START+COUNT; COUNT may be a size. */
 static int parse_interval(const char *text, bool sizes, uint64_t *first, uint64_t *end)
 {
 	uint64_t number = 1;
-	int ret = parse_part(text, first, &text);
+	int ret = size_parse_number(text, first, &text);
 
 	if (ret)
 		return ret;
 	if (*text == '-') {
-		ret = parse_part(text + 1, end, &text);
+		ret = size_parse_number(text + 1, end, &text);
 		/* The kernel's own messages name page frames as [first, end). */
 		if (!ret && (*text || *end <= *first))
 			ret = -EINVAL;
@@ -79,7 +67,7 @@ static int parse_interval(const char *text, bool sizes, uint64_t *first, uint64_
 	}
 	if (*text == '+') {
 		ret = sizes ? size_parse(text + 1, &number) :
-			      parse_part(text + 1, &number, &text);
+			      size_parse_number(text + 1, &number, &text);
 		if (!ret && !sizes && *text)
 			ret = -EINVAL;
 	} else if (*text) {

@@ -38,22 +38,38 @@ static int prefix_shift(char letter)
 	}
 }
 
-int size_parse_part(const char *text, uint64_t *bytes, const char **rest)
+static bool is_hexadecimal(const char *text)
 {
-	uint64_t unit = 1, number;
-	bool hexadecimal;
+	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+}
+
+int size_parse_number(const char *text, uint64_t *number, const char **rest)
+{
+	bool hexadecimal = is_hexadecimal(text);
 	char *end;
 
-	/* strtoull() takes blanks and signs, which no size has. */
+	/* strtoull() takes blanks and signs, which no number here has. */
 	if (!isdigit((unsigned char)*text))
 		return -EINVAL;
-	hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	if (hexadecimal && !isxdigit((unsigned char)text[2]))
 		return -EINVAL;
 	errno = 0;
-	number = strtoull(text, &end, hexadecimal ? 16 : 10);
-	if (errno)
-		return -errno;
+	/* Not base 0: that takes 010 for 8. */
+	*number = strtoull(text, &end, hexadecimal ? 16 : 10);
+	*rest = end;
+	return -errno;
+}
+
+int size_parse_part(const char *text, uint64_t *bytes, const char **rest)
+{
+	bool hexadecimal = is_hexadecimal(text);
+	uint64_t unit = 1, number;
+	const char *end;
+	int ret;
+
+	ret = size_parse_number(text, &number, &end);
+	if (ret)
+		return ret;
 	if (!hexadecimal && *end == 'p') {
 		unit = (uint64_t)sysconf(_SC_PAGESIZE);
 		end++;

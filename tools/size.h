@@ -13,6 +13,9 @@ int size_parse(const char *text, uint64_t *bytes);
 /* As size_parse(), of the first part of @text; *@rest is what follows it. */
 int size_parse_part(const char *text, uint64_t *bytes, const char **rest);
 
+/* As size_parse_part(), of a number without a unit: decimal, or hexadecimal with 0x. */
+int size_parse_number(const char *text, uint64_t *number, const char **rest);
+
 #define SIZE_TEXT_MAX 24
 
 /* "2G", "1.9M", "512B": at most one digit after the point. */

@@ -62,6 +62,18 @@ load common
 	done
 }
 
+@test "a zero in front of a number means nothing" {
+	for place in pfn:08+1 pfn:8+09 pfn:9-010 phys:08-0010 phys:008+1 pfn:0x0a-011; do
+		pinctl who "$place"
+		[ "$code" != 2 ]
+	done
+	# Not if it were octal.
+	for place in pfn:010-9 phys:010-9; do
+		pinctl who "$place"
+		[ "$code" = 2 ]
+	done
+}
+
 @test "a FIFO has no pages, and is not waited for" {
 	mkfifo "$dir/fifo"
 	code=0
