@@ -15,6 +15,7 @@
 #include "capability.h"
 #include "charge.h"
 #include "machine.h"
+#include "segment.h"
 #include "size.h"
 
 /* io_buffer_validate() in io_uring/rsrc.c, Linux 6.1 and 6.12; 7.2 has no such rule. */
@@ -96,13 +97,14 @@ static void read_user(const struct machine *machine, struct charge *charge)
 		charge->charged = machine->user_charged_pages * machine->page_size;
 }
 
-/* Whole pages; the check's own segments know those of hugetlb. */
-static uint64_t asked_bytes(const struct survey *survey, uint64_t page_size)
+/*
+ * io_buffer_account_pin() in io_uring/rsrc.c charges whole huge pages; ib_umem_get(),
+ * vfio_pin_pages_remote(), iommufd and xdp_umem_account_pages() base pages, of hugetlb too.
+ */
+static uint64_t asked_bytes(const struct survey *survey)
 {
-	uint64_t from = survey->start & ~(page_size - 1);
-	uint64_t to = (survey->start + survey->length + page_size - 1) & ~(page_size - 1);
-
-	return to - from;
+	return segments_charge(survey->segments, survey->count,
+			       survey->consumer == LIBPIN_CONSUMER_IO_URING);
 }
 
 static bool maps_other_file(const struct survey *survey)
@@ -164,7 +166,7 @@ static void judge(struct survey *survey, const struct machine *machine, struct c
 	survey->rule = charge->rule;
 	if (!survey->range)
 		return;
-	charge->asked = asked_bytes(survey, machine->page_size);
+	charge->asked = asked_bytes(survey);
 	/* Limits come last, as in a pin. */
 	if (charge->exempt || charge->limit == UINT64_MAX || anything_refused(survey) ||
 	    charge->asked <= charge->limit - (charge->charged < charge->limit ?

@@ -23,6 +23,7 @@
 
 #include "capability.h"
 #include "rule.h"
+#include "segment.h"
 #include "survey.h"
 #include "text.h"
 
@@ -391,7 +392,8 @@ void survey_predict_limit(struct survey *survey)
 		if (survey->segments[i].reason)
 			return;
 	if (!survey->range || prlimit(survey->pid, RLIMIT_MEMLOCK, NULL, &limit) ||
-	    limit.rlim_cur == RLIM_INFINITY || survey->length <= limit.rlim_cur ||
+	    limit.rlim_cur == RLIM_INFINITY ||
+	    segments_charge(survey->segments, survey->count, true) <= limit.rlim_cur ||
 	    capability_ipc_lock(survey->pid))
 		return;
 	survey->limit = PIN_REASON_MEMLOCK_LIMIT;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Segment: how the parts of one are called in every output.
+ * Segment: how the parts of one are called in every output, and what segments are charged.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "segment.h"
 
@@ -75,4 +76,22 @@ const char *mapping_text(const struct segment *segment)
 	default:
 		return "";
 	}
+}
+
+/* Each is rounded out: only the first and the last one can end inside of a page. */
+uint64_t segments_charge(const struct segment *segments, size_t count, bool huge)
+{
+	uint64_t page_size, bytes = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct segment *segment = &segments[i];
+
+		page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+		if (huge && segment->kind == PIN_KIND_HUGETLB && segment->page_size > page_size)
+			page_size = segment->page_size;
+		bytes += segment->end - segment->start + segment->start % page_size +
+			 -segment->end % page_size;
+	}
+	return bytes;
 }

@@ -19,5 +19,10 @@ const char *perm_text(const struct segment *segment, char text[PERM_TEXT_MAX]);
 const char *verdict_text(const struct segment *segment);
 /* The path, or in brackets what is there instead of a file. */
 const char *mapping_text(const struct segment *segment);
+/*
+ * The bytes that a pin of a range is charged, whose segments these are, all of them: whole
+ * base pages; of hugetlb whole huge pages if @huge, as /dev/pin does it.
+ */
+uint64_t segments_charge(const struct segment *segments, size_t count, bool huge);
 
 #endif /* _PINCTL_SEGMENT_H */

@@ -147,6 +147,25 @@ load common
 		"$PINCTL" check -q new:anon,64K 2>"$dir/err"
 }
 
+# Half a page at each end: 17 pages for the bytes of 16.
+@test "the limit is one of whole pages" {
+	need_no_module
+	[ "$(stat -f -c %T /dev/shm)" = tmpfs ] || skip "no tmpfs at /dev/shm"
+	command -v setpriv >/dev/null || skip "no setpriv(1)"
+	ulimit -Sl 64 || skip "cannot lower the limit"
+	shm=$(mktemp /dev/shm/pinctl-test.XXXXXX)
+	truncate -s 128K "$shm"
+	for consumer in any rdma io_uring; do
+		code=0
+		setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock "$PINCTL" check -J --read \
+			--for $consumer "file:$shm@2048+64K" >"$dir/out" || code=$?
+		[ "$code" = 1 ]
+		is_json pinctl.check/1 '.limit.reason == "memlock-limit"' '.refused == 0'
+	done
+	setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock "$PINCTL" check -q --read \
+		"file:$shm@2048+62K" 2>"$dir/err"
+}
+
 @test "a whole process: its limit is told, not judged" {
 	need_no_module
 	command -v setpriv >/dev/null || skip "no setpriv(1)"

@@ -553,6 +553,9 @@ json 1 '.results[0].reason == "fsdax" and .results[0].errno == "EOPNOTSUPP"' \
 	check file:/mnt/dax/data
 json 0 '.tried and .results[0].verdict == "yes"' check -a --try new:anon,4M,hugetlb=2M
 is 0 '; of 1 only trying can tell$' check new:anon,4M,hugetlb=2M
+# A part of a huge page is charged as all of it by io_uring, as what it is by others.
+json 0 '.charge.asked == 2097152' check --for io_uring new:memfd,4K,hugetlb=2M
+json 0 '.charge.asked == 4096' check --for rdma new:memfd,4K,hugetlb=2M
 json 1 '.tried and .results[0].reason == "beyond-eof"' check --try --read \
 	file:/mnt/plain/short@0+16K
 # A kernel thread.

@@ -8,7 +8,8 @@
 #include "suites.h"
 
 Suite *(*const suites[])(void) = { suite_size, suite_target, suite_text, suite_progress,
-	suite_hold, suite_incident, suite_series, suite_duration, suite_frames, NULL };
+	suite_hold, suite_incident, suite_series, suite_duration, suite_frames, suite_segment,
+	NULL };
 
 void out_of_memory(void)
 {

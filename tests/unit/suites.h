@@ -27,5 +27,6 @@ Suite *suite_incident(void);
 Suite *suite_series(void);
 Suite *suite_duration(void);
 Suite *suite_frames(void);
+Suite *suite_segment(void);
 
 #endif /* _TESTS_UNIT_SUITES_H */
