@@ -218,6 +218,9 @@ static void load_locale(void)
 	errno = 0;
 	if (!setlocale(LC_ALL, ""))
 		check_memory(errno);
+	/* What programs read has a point in its numbers, in every locale. */
+	if (!setlocale(LC_NUMERIC, "C"))
+		out_of_memory();
 	if (!strcmp(nl_langinfo(CODESET), "UTF-8") &&
 	    mbrtowc(&character, "\xc3\xa9", 2, &state) != 2)
 		out_of_memory();
