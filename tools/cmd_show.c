@@ -573,10 +573,31 @@ static int find_contexts(struct show *show)
 	return ret;
 }
 
+/* The process that a thread belongs to: /proc lists no others, only leads to them. */
+static pid_t process_of(pid_t thread)
+{
+	pid_t process = thread;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", thread);
+	file = fopen(path, "re");
+	if (!file) {
+		check_memory(errno);
+		return thread;
+	}
+	while (fgets(line, sizeof(line), file) && sscanf(line, "Tgid: %d", &process) != 1)
+		;
+	fclose(file);
+	return process;
+}
+
 static int show_process(struct pinctl *pinctl, struct show *show, struct table *table)
 {
-	int ret = find_contexts(show);
+	int ret;
 
+	show->target.pid = process_of(show->target.pid);
+	ret = find_contexts(show);
 	if (ret)
 		return look_failed(pinctl, show, -ret);
 	if (show->target.fd >= 0 && !keep_one(show))

@@ -39,7 +39,8 @@ load common
 
 # In a mount namespace of its own: a /proc in which two processes that are there, $first and
 # $second, hold one context of /dev/pin, the first as 8 and 9, the second as 9. That it is
-# one kcmp(2) says, of another file that they share.
+# one kcmp(2) says, of another file that they share. $thread is one of the second's, without
+# descriptors here: they are not found by its number in the real /proc, which lists no threads.
 with_holders() { # COMMAND
 	local user=
 	[ "$(id -u)" = 0 ] || user=-r
@@ -65,6 +66,9 @@ with_holders() { # COMMAND
 	hold "$first" 8
 	hold "$first" 9
 	hold "$second" 9
+	thread=$((1 << 30))
+	mkdir -p "$dir/proc/$thread/fd"
+	sed "s/^Tgid:.*/Tgid:	$second/" "/proc/$second/status" >"$dir/proc/$thread/status"
 	mount --bind "$dir/proc" /proc
 	exec 9<&-
 	END
@@ -84,6 +88,18 @@ with_holders() { # COMMAND
 	with_holders '"$PINCTL" show "$second/8"'
 	[ "$code" = 1 ]
 	[[ $(cat "$dir/err") == *"descriptor 8 of process "*" is not one of /dev/pin"* ]]
+}
+
+# shellcheck disable=SC2016 # with_holders sets them
+@test "a thread has the descriptors of its process" {
+	with_holders '"$PINCTL" show -J "$thread"; echo "$second" >"$dir/second"'
+	[ "$code" = 0 ]
+	second=$(cat "$dir/second")
+	is_json pinctl.show/1 ".process.pid == $second" ".contexts[0].context == \"$second/9\""
+	with_holders '"$PINCTL" show "$thread/9"'
+	[ "$code" = 0 ]
+	with_holders '"$PINCTL" show "$thread/8"'
+	[ "$code" = 1 ]
 }
 
 @test "what show is not given" {
