@@ -488,7 +488,7 @@ static int take_signals(sigset_t *old)
 /* A child that becomes the command once *@go is closed. */
 static pid_t prepare_command(char **command, const sigset_t *mask, int *go)
 {
-	int ends[2];
+	int ends[2], error;
 	char byte;
 	pid_t pid;
 
@@ -501,8 +501,9 @@ static pid_t prepare_command(char **command, const sigset_t *mask, int *go)
 			_exit(EXIT_UNKNOWN);
 		sigprocmask(SIG_SETMASK, mask, NULL);
 		execvp(command[0], command);
-		fprintf(stderr, "pinctl: cannot run %s: %s\n", command[0], strerror(errno));
-		_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+		error = errno;
+		fprintf(stderr, "pinctl: cannot run %s: %s\n", command[0], strerror(error));
+		_exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 	}
 	close(ends[0]);
 	*go = ends[1];

@@ -272,6 +272,8 @@ options() {
 	check "what to do" grep -q '^  do    ' /tmp/text
 	"$here/pinctl" trace -- /nothing/there > /tmp/text 2> /tmp/err
 	check "no such command" [ $? = 127 ]
+	"$here/pinctl" trace -- /nothing/there > /tmp/text 2>&-
+	check "no such command, and nowhere to say so" [ $? = 127 ]
 	sleep 1000 &
 	other=$!
 	start_trace -p $other
