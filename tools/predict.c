@@ -226,9 +226,12 @@ static bool starts_with(const char *path, const char *prefix)
 /* A name that the kernel gives to memory of its own: no such file is linked. */
 static bool is_internal(const char *path, const char *prefix)
 {
-	const char *deleted = path ? strstr(path, " (deleted)") : NULL;
+	static const char deleted[] = " (deleted)";
+	size_t length = path ? strlen(path) : 0;
 
-	return starts_with(path, prefix) && deleted && !deleted[strlen(" (deleted)")];
+	/* The end alone: the name of a memfd may have the same words in it. */
+	return starts_with(path, prefix) && length >= strlen(deleted) &&
+	       !strcmp(path + length - strlen(deleted), deleted);
 }
 
 static uint32_t kind_of(const struct libpin_mapping *mapping, uint32_t flags,

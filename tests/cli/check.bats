@@ -224,6 +224,27 @@ load common
 	rm -r "$disk.d"
 }
 
+# Without the right to follow /proc/PID/map_files: then only its name tells what it is.
+@test "a memfd with the name of something deleted" {
+	need_no_module
+	drop=
+	[ "$(id -u)" != 0 ] || drop="setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all"
+	for name in "x (deleted) y" "x (deleted)" "x"; do
+		code=0
+		# shellcheck disable=SC2086 # words
+		$drop python3 - "$PINCTL" "$name" >"$dir/out" 2>"$dir/err" <<-'END' || code=$?
+		import mmap, os, subprocess, sys
+		fd = os.memfd_create(sys.argv[2])
+		os.ftruncate(fd, mmap.PAGESIZE)
+		mapping = mmap.mmap(fd, mmap.PAGESIZE)
+		sys.exit(subprocess.run([sys.argv[1], "check", "-aJ", str(os.getpid())]).returncode)
+		END
+		[ "$code" -le 1 ]
+		is_json pinctl.check/1 '[.results[] | select(.mapping | startswith("/memfd:x"))] |
+			length == 1 and .[0].kind == "shmem" and .[0].verdict == "yes"'
+	done
+}
+
 @test "-o chooses, adds and drops" {
 	pinctl check self:0+4K -rn -o reason,SIZE
 	[ "$out" = "hole 4K" ]
