@@ -39,38 +39,41 @@ load common
 
 # In a mount namespace of its own: a /proc in which two processes that are there, $first and
 # $second, hold one context of /dev/pin, the first as 8 and 9, the second as 9. That it is
-# one kcmp(2) says, of another file that they share. $thread is one of the second's, without
-# descriptors here: they are not found by its number in the real /proc, which lists no threads.
+# one kcmp(2) says, of another file that they share. $thread is one of the second's.
 with_holders() { # COMMAND
 	local user=
 	[ "$(id -u)" = 0 ] || user=-r
 	unshare -m $user true || skip "no mount namespaces"
 	code=0
 	rm -rf "$dir/proc"
-	mkdir "$dir/proc"
 	cat >"$dir/holders" <<-'END'
-	hold() { # PID FD
-		mkdir -p "$dir/proc/$1/fd" "$dir/proc/$1/fdinfo"
-		cp "/proc/$1/status" "$dir/proc/$1"
-		ln -s /dev/pin "$dir/proc/$1/fd/$2"
-		printf 'flags:\t02\n%s:\t0\n%s:\t0\n%s:\t0\n' pins pinned-pages charged-pages \
-			>"$dir/proc/$1/fdinfo/$2"
+	hold() { # PID FD...
+		process=$dir/proc/$1
+		mkdir -p "$process/fd" "$process/fdinfo"
+		for fd in "${@:2}"; do
+			ln -s /dev/pin "$process/fd/$fd"
+			printf 'flags:\t02\npins:\t0\npinned-pages:\t0\ncharged-pages:\t0\n' \
+				>"$process/fdinfo/$fd"
+		done
+		mount --bind "$process/fd" "/proc/$1/fd"
+		mount --bind "$process/fdinfo" "/proc/$1/fdinfo"
 	}
 	exec 8</dev/null 9<&8
 	sleep 60 &
 	first=$!
 	exec 8<&-
-	sleep 60 &
+	python3 -c 'import threading, time
+	threading.Thread(target=time.sleep, args=(60,)).start()
+	time.sleep(60)' &
 	second=$!
-	trap 'kill "$first" "$second"' EXIT
-	hold "$first" 8
-	hold "$first" 9
-	hold "$second" 9
-	thread=$((1 << 30))
-	mkdir -p "$dir/proc/$thread/fd"
-	sed "s/^Tgid:.*/Tgid:	$second/" "/proc/$second/status" >"$dir/proc/$thread/status"
-	mount --bind "$dir/proc" /proc
 	exec 9<&-
+	trap 'kill "$first" "$second"' EXIT
+	until thread=$(ls "/proc/$second/task" | grep -vx "$second"); do
+		kill -0 "$second"
+		sleep 0.1
+	done
+	hold "$first" 8 9
+	hold "$second" 9
 	END
 	export dir PINCTL
 	# shellcheck disable=SC2086 # a word or none
