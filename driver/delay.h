@@ -29,6 +29,7 @@
  * LEASE_PINNED: the same for a batch of a lease; the file's i_rwsem is held
  * LEASE_RETRY: a lease has lost its race and starts over
  * LEASE_LOST: a pin was revoked before it was in its context; nothing is held
+ * LEASE_REVOKED: a lease was revoked, and a worker gives back the rest next
  * LEASE_SETTLED: UNPIN or close had to wait for a revocation; nothing is held
  * FORCED: a pin was revoked by an administrator, and its pages are still pinned
  * PUBLISH: nothing can fail any more; the pin is not in its context yet
@@ -43,6 +44,7 @@
 	POINT(LEASE_PINNED, lease_pinned)				\
 	POINT(LEASE_RETRY, lease_retry)					\
 	POINT(LEASE_LOST, lease_lost)					\
+	POINT(LEASE_REVOKED, lease_revoked)				\
 	POINT(LEASE_SETTLED, lease_settled)				\
 	POINT(FORCED, forced)						\
 	POINT(PUBLISH, publish)						\

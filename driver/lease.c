@@ -268,6 +268,7 @@ static void finish_revocation(struct work_struct *work)
 						    work);
 	struct pindev_pin *pin = leases->pin;
 
+	pindev_delay(PINDEV_DELAY_LEASE_REVOKED);
 	pindev_pin_release(pin, true);
 	pindev_notice_revoked(pin, &leases->loss);
 	pindev_pin_put(pin);
