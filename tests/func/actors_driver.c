@@ -79,6 +79,26 @@ static bool check(struct player *player)
 	return true;
 }
 
+/* Of another process: the one that waits for this. */
+static bool inspect(struct player *player)
+{
+	struct pin_report reports[32];
+	struct pin_check arg = {
+		.size = sizeof(arg),
+		.flags = PIN_CHECK_MAPPED,
+		.pid = getppid(),
+		.report_size = sizeof(reports[0]),
+		.length = 1ULL << 47,
+		.reports = (uintptr_t)reports,
+		.reports_capacity = sizeof(reports) / sizeof(reports[0]),
+	};
+	int err = call(PIN_IOC_CHECK, &arg);
+
+	if (err)
+		ck_abort_msg("CHECK of another process: %s", strerror(-err));
+	return arg.reports_count;
+}
+
 static bool query_one(struct player *player)
 {
 	struct pin_query arg;
@@ -245,6 +265,7 @@ const struct actor actors_driver[] = {
 	{ .name = "pin", .act = actor_pin },
 	{ .name = "unpin", .act = unpin_one },
 	{ .name = "check", .act = check },
+	{ .name = "inspect", .act = inspect },
 	{ .name = "query", .act = query_one },
 	{ .name = "list", .act = list },
 	{ .name = "runs", .act = runs },

@@ -23,7 +23,7 @@
 #define PAIR_MS_DEFAULT	30
 #define ACTORS_MOST	64
 #define POINTS_MOST	32
-#define MOMENT_MS	1
+#define MOMENT_MS	10
 /* How often each delay point is reached at least, in a long run. */
 #define HITS_LEAST	100
 
