@@ -129,7 +129,7 @@ static u32 write_reason(struct vm_area_struct *vma, u32 kind)
 	return PIN_REASON_NONE;
 }
 
-/* A private mapping of a file, whose pages are not the process's own yet. */
+/* A private mapping of a file, whose pages are the file's until COW is broken. */
 static bool is_private_file(struct vm_area_struct *vma, u32 kind)
 {
 	return is_cow_mapping(vma->vm_flags) &&
