@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 long result_of(long result)
@@ -119,7 +121,35 @@ static long do_other_ioctl(struct player *player)
 	return -err;
 }
 
-/* Events.  Only where there are some, or the reader would wait for ever. */
+static void wake(int signal)
+{
+	(void)signal;
+}
+
+/* Somebody else can take what there is, or make the descriptor wait: not for ever. */
+static long read_impatiently(int fd, void *to, size_t length)
+{
+	static const struct itimerspec soon = {
+		.it_value.tv_nsec = 10000000, .it_interval.tv_nsec = 10000000,
+	};
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = SIGALRM,
+		._sigev_un._tid = gettid(),
+	};
+	struct sigaction action = { .sa_handler = wake };
+	timer_t timer;
+	long got;
+
+	if (sigaction(SIGALRM, &action, NULL) || timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+	    timer_settime(timer, 0, &soon, NULL))
+		run_fail("a timer: %s", strerror(errno));
+	got = result_of(read(fd, to, length));
+	timer_delete(timer);
+	return got;
+}
+
+/* Events; mostly where there are some, or the reader waits for nothing. */
 static long do_read_events(struct player *player)
 {
 	static const int allowed[] = { EBADF, EAGAIN, EINVAL, EFAULT, EINTR, 0 };
@@ -128,13 +158,13 @@ static long do_read_events(struct player *player)
 	uint8_t how = stream_byte(&player->in);
 	struct pollfd polled = { .fd = fd, .events = POLLIN };
 	void *to = how & 1 ? player->desk->room : player->desk->room + DESK_ROOM - 40;
+	size_t length = how < 128 ? DESK_ROOM : how - 128UL;
 	long got;
 
-	/* Somebody else could take it first. */
-	if (!(fcntl(fd, F_GETFL) & O_NONBLOCK) &&
-	    (player->world->others || poll(&polled, 1, 0) < 1))
+	if (!(fcntl(fd, F_GETFL) & O_NONBLOCK) && poll(&polled, 1, 0) < 1)
 		return -EAGAIN;
-	got = result_of(read(fd, to, how < 128 ? DESK_ROOM : how - 128UL));
+	got = player->world->others ? read_impatiently(fd, to, length) :
+				      result_of(read(fd, to, length));
 	judge_errno("read", got < 0 ? -got : 0, allowed);
 	return got < 0 ? got : 0;
 }
