@@ -191,9 +191,10 @@ accel() {
 
 read -r accelerator reason < <(accel) || exit 125
 case $accelerator in
-# Multi-threaded TCG runs half-patched kernel text.
-tcg) accel_argument=tcg,thread=single ;;
-*) accel_argument=kvm ;;
+# Multi-threaded TCG runs half-patched kernel text. With erms or fsrm the kernel fills and
+# copies with one instruction, which is emulated byte by byte.
+tcg) accel_argument=tcg,thread=single cpu=max,la57=off,erms=off,fsrm=off ;;
+*) accel_argument=kvm cpu=max,la57=off ;;
 esac
 say "$release under ${accelerator^^} ($reason)"
 
@@ -277,7 +278,7 @@ kernel_args=(
 qemu=(
 	# la57: 7.2 forgets its features for a moment while it finds out about the
 	# processor, and an interrupt then makes KASAN mistake the paging depth.
-	qemu-system-x86_64 -machine q35 -accel "$accel_argument" -cpu max,la57=off -m "${megabytes}M"
+	qemu-system-x86_64 -machine q35 -accel "$accel_argument" -cpu "$cpu" -m "${megabytes}M"
 	-nodefaults -no-user-config -display none -no-reboot
 	-kernel "$dir/vmlinuz" -initrd "$work/initrd"
 	-chardev "file,id=console,path=$work/console.log" -serial chardev:console
