@@ -31,7 +31,7 @@ struct desk {
 	int file;
 };
 
-void desk_open(struct desk *desk);
+void desk_open(struct desk *desk, unsigned int number);
 /* Copies as the kernel does; as many bytes as could be, or -errno. */
 long desk_write(const struct desk *desk, uint64_t to, const void *from, size_t length);
 long desk_read(const struct desk *desk, uint64_t from, size_t length);

@@ -133,7 +133,7 @@ void players_open(void)
 		run_fail("the world: %s", strerror(errno));
 	pthread_barrier_init(&barrier, NULL, PLAYERS);
 	for (i = 0; i < PLAYERS; i++) {
-		desk_open(&desks[i]);
+		desk_open(&desks[i], i);
 		players[i] = (struct player) {
 			.world = world, .desk = &desks[i], .cover = &covers[i], .number = i,
 			.ledger = -1, .listener = -1,
