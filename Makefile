@@ -69,6 +69,10 @@ test-debug: ## the same suites on the debug kernel, 7.2
 test-stress: ## the race matrix, each pair for MS=5000 milliseconds; KERNEL=6.1|6.12|7.2
 	@PIN_TEST_ONLY=pairs PIN_TEST_PAIR_MS=$(or $(MS),5000) tests/run.sh $(or $(KERNEL),6.12)
 
+test-kcsan: ## the race matrix on a 7.2 that tells of data races; MS=1000
+	@tests/setup.sh build test vm
+	@PIN_TEST_PAIR_MS=$(or $(MS),1000) tests/func/kcsan
+
 test-lifecycle: ## 1200 times the module loaded, 10000 processes killed, 200 out of memory; KERNEL=6.1|6.12|7.2
 	@PIN_TEST_ONLY="lifecycle kill" PIN_TEST_LOADS=1200 PIN_TEST_KILLS=10000 \
 		PIN_TEST_OOMS=200 tests/run.sh $(or $(KERNEL),6.12)
@@ -141,4 +145,4 @@ clean: ## remove what was built; the cache of kernels stays
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency coverage fuzz fuzz-corpus fuzz-parsers test-lifecycle test-soak mutants lint abi-snapshot clean help
+.PHONY: all userspace module setup install uninstall deb demo test test-debug test-stress test-kcsan test-packages test-vm bench bench-compare bench-baseline bench-scale bench-latency coverage fuzz fuzz-corpus fuzz-parsers test-lifecycle test-soak mutants lint abi-snapshot clean help

@@ -110,6 +110,7 @@ host_suites() {
 	local line turns=()
 	in_turn abi tests/abi/run
 	in_turn lists tests/func/lists
+	in_turn logscan tests/vm/logscan-check
 	in_turn libpin tests/lib/run
 	in_turn coverage tests/coverage/run libpin
 	in_turn man tests/man/run

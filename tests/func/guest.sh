@@ -193,6 +193,17 @@ has_kmemleak() {
 	[ -w /sys/kernel/debug/kmemleak ]
 }
 
+kcsan=/sys/kernel/debug/kcsan
+
+# Was it on, and looked where the module reads and writes? What it found is in the log.
+kcsan_watched() {
+	sed -n 's/^\([a-z_]*\): \([0-9]*\)$/note: KCSAN: \2 \1/p' $kcsan
+	dmesg | sed -n 's/.*BUG: KCSAN: \(.*\)/\1/p' | sort | uniq -c | sort -rn |
+		sed 's/^ */note: KCSAN: /'
+	grep -q '^enabled: 1$' $kcsan &&
+		! grep -q '^setup_watchpoints: 0$' $kcsan
+}
+
 # On memory that is none of the machine's, so that to swap takes none, and with nothing to
 # compress: an allocation that waits for ten seconds makes 7.2 complain.
 prepare_swap() {
@@ -211,12 +222,14 @@ list=--list
 # shellcheck disable=SC2046 # words are wanted
 [ $# -gt 0 ] || set -- $("$here/pin-func" "$list")
 has_kmemleak && kmemleak-scan clear
+[ ! -w $kcsan ] || echo on > $kcsan
 for suite; do
 	run_suite "$suite"
 	[ -z "${PIN_TEST_STOP:-}" ] || [ "$failed" = 0 ] || break
 done
 # While the module is there to give the addresses in its report names.
 has_kmemleak && check "kmemleak" kmemleak-scan
+[ ! -w $kcsan ] || check "KCSAN" kcsan_watched
 check "rmmod" rmmod pin
 check "no address in the kernel log" no_addresses
 run_kunit

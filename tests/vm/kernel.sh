@@ -4,7 +4,8 @@
 # kernel.sh NAME: makes sure that kernel NAME is in the cache and prints its
 # directory. Owns the cache of kernels. NAME is 6.1, 6.12 (Debian's own kernels)
 # or one that is built here from base.config and a file of its own: 7.2, also called
-# debug (debug.config), 7.2-perf (perf.config) and 7.2-latency (latency.config).
+# debug (debug.config), 7.2-perf (perf.config), 7.2-latency (latency.config) and 7.2-kcsan
+# (kcsan.config).
 #
 # The directory holds release (what uname -r says), vmlinuz, modules/ (a tree
 # lib/modules/RELEASE) and build (for make -C DIR/build M=...).
@@ -215,7 +216,7 @@ built() {
 	rm -rf "$kernels/.partial-$name-"????????????
 }
 
-[ $# -eq 1 ] || { echo "usage: ${0##*/} 6.1|6.12|7.2|debug|7.2-perf|7.2-latency" >&2; exit 2; }
+[ $# -eq 1 ] || { echo "usage: ${0##*/} 6.1|6.12|7.2|debug|7.2-perf|7.2-latency|7.2-kcsan" >&2; exit 2; }
 name=$1
 [ "$name" != debug ] || name=7.2
 mkdir -p "$kernels"
@@ -229,7 +230,7 @@ case $name in
 6.1) stock 6.1 linux-image-amd64 9>&- ;;
 6.12) stock 6.12 linux-image-6.12-amd64 9>&- ;;
 7.2) built 7.2 debug 9>&- ;;
-7.2-perf | 7.2-latency) built "$name" "${name#*-}" 9>&- ;;
-*) die "no kernel named $name: 6.1, 6.12, 7.2 (debug), 7.2-perf or 7.2-latency" ;;
+7.2-perf | 7.2-latency | 7.2-kcsan) built "$name" "${name#*-}" 9>&- ;;
+*) die "no kernel named $name: 6.1, 6.12, 7.2 (debug), 7.2-perf, 7.2-latency or 7.2-kcsan" ;;
 esac
 echo "$kernels/$name"
