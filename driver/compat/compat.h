@@ -85,9 +85,9 @@ static inline struct dev_pagemap *pindev_page_pgmap(struct page *page)
 static inline unsigned long pindev_page_key(const struct page *page)
 {
 #if PINDEV_HAVE_PAGE_MEMDESC_FLAGS
-	unsigned long flags = page->flags.f;
+	unsigned long flags = READ_ONCE(page->flags.f);
 #else
-	unsigned long flags = page->flags;
+	unsigned long flags = READ_ONCE(page->flags);
 #endif
 	return flags & (BIT(PG_head) | ZONEID_MASK << ZONEID_PGSHIFT);
 }
