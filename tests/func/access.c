@@ -136,6 +136,29 @@ START_TEST(bounds_and_bad_buffers)
 }
 END_TEST
 
+/* The pin ends where it was asked to, its last page behind that. */
+START_TEST(offset_behind_the_end)
+{
+	unsigned char *addr = map_anon(2 * page), byte = POISON;
+	const uint64_t length = page + 100;
+	uint64_t id = expect_pinned(addr, length, PIN_F_WRITE), done, at;
+
+	for (at = length + 1; at <= 2 * page; at += at < length + 3 ? 1 : 499) {
+		done = POISON;
+		ck_assert_int_eq(pin_read(id, at, &byte, 1, &done), -EINVAL);
+		ck_assert_int_eq(pin_write(id, at, &byte, 1, &done), -EINVAL);
+		ck_assert_int_eq(pin_read(id, at, &byte, UINT64_MAX, &done), -EINVAL);
+		ck_assert_uint_eq(done, 0);
+	}
+	ck_assert_int_eq(pin_read(id, length, &byte, 1, &done), 0);
+	ck_assert_uint_eq(done, 0);
+	ck_assert_uint_eq(byte, POISON);
+	for (at = 0; at < 2 * page; at++)
+		ck_assert_uint_eq(addr[at], 0);
+	ck_assert_int_eq(unpin(id), 0);
+}
+END_TEST
+
 /* Every page's physical address is the one that /proc/self/pagemap knows. */
 static void expect_runs(char *addr, size_t length)
 {
@@ -289,6 +312,7 @@ Suite *access_suite(void)
 	tcase_add_test(tcase, pages_not_addresses);
 	tcase_add_test(tcase, read_pin);
 	tcase_add_test(tcase, bounds_and_bad_buffers);
+	tcase_add_test(tcase, offset_behind_the_end);
 	tcase_add_test(tcase, runs_of_small_pages);
 	tcase_add_test(tcase, runs_of_huge_pages);
 	tcase_add_test(tcase, runs_withheld);

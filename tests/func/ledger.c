@@ -7,14 +7,16 @@
 #include "ledger_client.h"
 #include "phys.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #define HUGE	(2UL << 20)
@@ -366,6 +368,36 @@ static unsigned int count_on_nodes(void)
 	return found;
 }
 
+static void *pin_in_thread(void *id)
+{
+	ck_assert_int_ne(gettid(), getpid());
+	ck_assert_int_eq(prctl(PR_SET_NAME, "pin-thread"), 0);
+	*(uint64_t *)id = expect_pinned(map_anon(page), page, PIN_F_WRITE);
+	return NULL;
+}
+
+/* A pin is a process's, whichever of its threads makes it. */
+START_TEST(test_thread)
+{
+	struct ledger_pins pins;
+	struct ledger_pin told;
+	pthread_t thread;
+	uint64_t id;
+
+	ledger_connect();
+	ck_assert_int_eq(pthread_create(&thread, NULL, pin_in_thread, &id), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(ledger_get(id, &told), 0);
+	expect_as_queried(&told, id);
+	ck_assert_uint_eq(OF(&told, PID), getpid());
+	ck_assert_uint_eq(OF(&told, NS_PID), getpid());
+	ck_assert_str_ne(told.comm, "pin-thread");
+	ck_assert_int_eq(ledger_dump(filter_u32(PIN_NL_A_PIN_PID, getpid()), &pins), 0);
+	ck_assert_ptr_nonnull(ledger_among(&pins, id));
+	ck_assert_int_eq(unpin(id), 0);
+}
+END_TEST
+
 /* A pin that was revoked is in the ledger, and nowhere in memory. */
 START_TEST(test_filter_revoked)
 {
@@ -495,6 +527,7 @@ Suite *ledger_suite(void)
 	tcase_add_test(tcase, test_refusals_counted);
 	tcase_add_loop_test(tcase, test_revoked, 0, DAX_DIRS);
 	tcase_add_test(tcase, test_filters);
+	tcase_add_test(tcase, test_thread);
 	tcase_add_test(tcase, test_filter_revoked);
 	tcase_add_test(tcase, test_filter_pfn);
 	tcase_add_test(tcase, test_contexts);

@@ -30,15 +30,46 @@ enum memory {
 	NO_ACCESS,
 	SHARED_FILE,
 	FSDAX,
-	MEMORIES
+	MEMORIES,
+	PRIVATE_FILE	/* of which nothing was written; only to be replaced */
 };
 
-static const uint32_t reasons[MEMORIES] = {
-	[HOLE] = PIN_REASON_HOLE,
-	[NO_ACCESS] = PIN_REASON_NOT_WRITABLE,
-	[SHARED_FILE] = PIN_REASON_FILE_DIRTY_TRACKING,
-	[FSDAX] = PIN_REASON_FSDAX,
+/**
+ * struct replacement - a PIN during which its mapping is replaced
+ * @point: the delay point
+ * @from: what is mapped before
+ * @to: and then
+ * @kept: bytes at the front that stay
+ * @length: of the PIN
+ * @flags: of the PIN
+ */
+struct replacement {
+	const char *point;
+	enum memory from;
+	enum memory to;
+	size_t kept;
+	size_t length;
+	uint32_t flags;
 };
+
+/* Why a PIN of it is refused, or none. */
+static uint32_t reason_of(enum memory memory, uint32_t flags)
+{
+	bool write = flags & PIN_F_WRITE;
+
+	switch (memory) {
+	case HOLE:
+		return PIN_REASON_HOLE;
+	case NO_ACCESS:
+		return write ? PIN_REASON_NOT_WRITABLE : PIN_REASON_NOT_READABLE;
+	case SHARED_FILE:
+		return write ? PIN_REASON_FILE_DIRTY_TRACKING : PIN_REASON_NONE;
+	case FSDAX:
+		return PIN_REASON_FSDAX;
+	default:
+		return PIN_REASON_NONE;
+	}
+}
 
 static int open_file(const char *dir_variable)
 {
@@ -59,6 +90,7 @@ static int open_memory(enum memory memory)
 		fd = memfd_create("windows", MFD_CLOEXEC);
 		break;
 	case SHARED_FILE:
+	case PRIVATE_FILE:
 		fd = open_file("PIN_TEST_EXT4");
 		break;
 	case FSDAX:
@@ -75,7 +107,8 @@ static int open_memory(enum memory memory)
 static void map_memory(enum memory memory, char *addr, size_t length)
 {
 	int fd = open_memory(memory);
-	int flags = MAP_FIXED | (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED);
+	int flags = MAP_FIXED | (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS :
+				 memory == PRIVATE_FILE ? MAP_PRIVATE : MAP_SHARED);
 	int prot = memory == NO_ACCESS ? PROT_NONE : PROT_READ | PROT_WRITE;
 
 	if (memory == HUGETLB)
@@ -92,6 +125,11 @@ static void map_memory(enum memory memory, char *addr, size_t length)
 		touch(addr, length);
 	if (fd >= 0)
 		close(fd);
+}
+
+static uint64_t whole_huge_pages(size_t length)
+{
+	return (length + HUGE - 1) / HUGE * (HUGE / page);
 }
 
 static char *make_room(void)
@@ -115,11 +153,13 @@ static void expect_true_pin(char *addr, const struct pin_pin *arg, enum memory t
 	ck_assert_int_eq(query(arg->id, &queried), 0);
 	ck_assert_uint_ge(queried.charged_pages, pages);
 	if (tail == HUGETLB)
-		ck_assert_uint_ge(queried.charged_pages, LENGTH / page);
+		ck_assert_uint_ge(queried.charged_pages, whole_huge_pages(arg->length));
 	expect_read(arg->id, 0, seen, arg->length);
 	ck_assert(!memcmp(seen, addr, arg->length));
-	expect_written(arg->id, arg->length - page, "pin", 3);
-	ck_assert(!memcmp(addr + arg->length - page, "pin", 3));
+	if (arg->flags & PIN_F_WRITE) {
+		expect_written(arg->id, arg->length - page, "pin", 3);
+		ck_assert(!memcmp(addr + arg->length - page, "pin", 3));
+	}
 	free(seen);
 	ck_assert_int_eq(unpin(arg->id), 0);
 }
@@ -129,54 +169,94 @@ static void expect_refusal(const struct pin_pin *arg, enum memory tail)
 	uint32_t reason = arg->refusal.reason;
 
 	ck_assert_msg(reason == PIN_REASON_MAPPING_CHANGED ||
-		      (tail >= PINNABLE && reason == reasons[tail]),
+		      (reason && reason == reason_of(tail, arg->flags)),
 		      "refused for %s", reason_name(reason));
 	ck_assert_uint_eq(arg->id, 0);
 	ck_assert_uint_eq(arg->pages, 0);
+}
+
+static void replace(const struct replacement *how)
+{
+	struct counters before = counters_read();
+	char *addr = make_room();
+	struct pin_pin arg = {
+		.size = sizeof(arg),
+		.flags = how->flags,
+		.addr = (uintptr_t)addr,
+		.length = how->length,
+	};
+	struct held held;
+	int err;
+
+	map_memory(how->from, addr, LENGTH);
+	held_start(&held, PIN_IOC_PIN, &arg, how->point, 1);
+	map_memory(how->to, addr + how->kept, LENGTH - how->kept);
+	err = held_finish(&held, how->point);
+	if (err) {
+		ck_assert_int_eq(err, -reason_errno(arg.refusal.reason));
+		expect_refusal(&arg, how->to);
+	} else {
+		ck_assert_uint_eq(reason_of(how->to, how->flags), PIN_REASON_NONE);
+		expect_true_pin(addr, &arg, how->to);
+	}
+	munmap(addr, LENGTH);
+	counters_expect(&before, "after the replacement");
 }
 
 /*
  * One page less than two huge ones, so that hugetlb costs more than was charged for
  * anything else.
  */
-static void replace_at(const char *point, enum memory from, enum memory to,
-		       size_t kept)
-{
-	struct counters before = counters_read();
-	char *addr = make_room();
-	struct pin_pin arg = {
-		.size = sizeof(arg),
-		.flags = PIN_F_WRITE,
-		.addr = (uintptr_t)addr,
-		.length = LENGTH - page,
-	};
-	struct held held;
-	int err;
-
-	map_memory(from, addr, LENGTH);
-	held_start(&held, PIN_IOC_PIN, &arg, point, 1);
-	map_memory(to, addr + kept, LENGTH - kept);
-	err = held_finish(&held, point);
-	if (err) {
-		ck_assert_int_eq(err, -reason_errno(arg.refusal.reason));
-		expect_refusal(&arg, to);
-	} else {
-		ck_assert_uint_lt(to, PINNABLE);
-		expect_true_pin(addr, &arg, to);
-	}
-	munmap(addr, LENGTH);
-	counters_expect(&before, "after the replacement");
-}
-
 START_TEST(after_the_judgement)
 {
-	replace_at("judged", _i / MEMORIES, _i % MEMORIES, 0);
+	replace(&(struct replacement) {
+		.point = "judged",
+		.from = _i / MEMORIES,
+		.to = _i % MEMORIES,
+		.length = LENGTH - page,
+		.flags = PIN_F_WRITE,
+	});
 }
 END_TEST
 
 START_TEST(between_batches)
 {
-	replace_at("pinned", _i / MEMORIES, _i % MEMORIES, HUGE);
+	replace(&(struct replacement) {
+		.point = "pinned",
+		.from = _i / MEMORIES,
+		.to = _i % MEMORIES,
+		.kept = HUGE,
+		.length = LENGTH - page,
+		.flags = PIN_F_WRITE,
+	});
+}
+END_TEST
+
+/* A range that ends with the first page of a huge one: none of its other pages tells. */
+START_TEST(one_page)
+{
+	replace(&(struct replacement) {
+		.point = "judged",
+		.from = _i / MEMORIES,
+		.to = _i % MEMORIES,
+		.length = page,
+		.flags = PIN_F_WRITE,
+	});
+}
+END_TEST
+
+/* The driver breaks COW there, by a write that asks no permission. */
+START_TEST(read_pin_of_a_private_file)
+{
+	const bool between = _i >= MEMORIES;
+
+	replace(&(struct replacement) {
+		.point = between ? "pinned" : "judged",
+		.from = PRIVATE_FILE,
+		.to = _i % MEMORIES,
+		.kept = between ? HUGE : 0,
+		.length = LENGTH - page,
+	});
 }
 END_TEST
 
@@ -218,6 +298,8 @@ Suite *windows_runs_suite(void)
 	tcase_add_checked_fixture(tcase, delay_release_all, NULL);
 	tcase_add_loop_test(tcase, after_the_judgement, 0, PINNABLE * MEMORIES);
 	tcase_add_loop_test(tcase, between_batches, 0, PINNABLE * MEMORIES);
+	tcase_add_loop_test(tcase, one_page, 0, PINNABLE * MEMORIES);
+	tcase_add_loop_test(tcase, read_pin_of_a_private_file, 0, 2 * MEMORIES);
 	tcase_add_loop_test(tcase, after_gup, 0, PINNABLE);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -42,6 +42,38 @@ START_TEST(pins_leave_the_zone)
 }
 END_TEST
 
+/*
+ * Read pins get a copy of a file's pages where a later write would make one anyway: the
+ * copy has to lie elsewhere, too.
+ */
+START_TEST(read_pins_of_private_files_leave_it)
+{
+	int fd = memfd_create("zone", MFD_CLOEXEC), i;
+	char *addr;
+	uint64_t id;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, PAGES * page), 0);
+	addr = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	ck_assert_ptr_ne(addr, MAP_FAILED);
+	for (i = 0; i < PAGES; i++) {
+		ck_assert_int_eq(*(volatile char *)(addr + i * page), 0);
+		ck_assert(is_in_zone_movable(addr + i * page));
+	}
+	id = expect_pinned(addr, PAGES * page, 0);
+	for (i = 0; i < PAGES; i++)
+		ck_assert(!is_in_zone_movable(addr + i * page));
+	ck_assert_int_eq(unpin(id), 0);
+	/* As if never touched, and now read: pages of the file. */
+	ck_assert_int_eq(madvise(addr, PAGES * page, MADV_DONTNEED), 0);
+	id = expect_pinned(addr, PAGES * page, 0);
+	for (i = 0; i < PAGES; i++)
+		ck_assert(!is_in_zone_movable(addr + i * page));
+	ck_assert_int_eq(unpin(id), 0);
+	close(fd);
+}
+END_TEST
+
 /* Memory that a pin itself brings in never lies there. */
 START_TEST(new_memory_is_outside)
 {
@@ -268,6 +300,7 @@ Suite *zone_suite(void)
 	TCase *tcase = tcase_with_context("zone");
 
 	tcase_add_test(tcase, pins_leave_the_zone);
+	tcase_add_test(tcase, read_pins_of_private_files_leave_it);
 	tcase_add_test(tcase, new_memory_is_outside);
 	tcase_add_test(tcase, blocks_go_offline);
 	tcase_add_test(tcase, hugetlb_comes_and_goes);
