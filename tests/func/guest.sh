@@ -190,7 +190,7 @@ no_addresses() {
 }
 
 has_kmemleak() {
-	[ -w /sys/kernel/debug/kmemleak ]
+	[ -w /sys/kernel/debug/kmemleak ] && ! grep -q kmemleak=off /proc/cmdline
 }
 
 kcsan=/sys/kernel/debug/kcsan
