@@ -239,6 +239,26 @@ START_TEST(mixed)
 END_TEST
 
 /* A lease that is refused in its last segment leaves nothing of the others. */
+/* So long that it is pinned in several goes, each of which makes its only run longer. */
+START_TEST(longer_than_a_batch)
+{
+	const size_t length = 8UL << 20;
+	struct counters before = counters_read();
+	struct leased leased;
+	struct pin_query queried;
+
+	leased_open(&leased, dax_dirs[_i], length);
+	leased_pin(&leased);
+	ck_assert_uint_eq(counters_read().pinned, before.pinned + length / page);
+	ck_assert_int_eq(query(leased.id, &queried), 0);
+	ck_assert_uint_eq(queried.pages, length / page);
+	expect_runs_true(leased.id, leased.addr, length / page);
+	ck_assert_int_eq(unpin(leased.id), 0);
+	leased_close(&leased);
+	counters_expect(&before, "after a long lease");
+}
+END_TEST
+
 START_TEST(all_or_nothing)
 {
 	const size_t part = 8 * page;
@@ -351,6 +371,7 @@ Suite *lease_suite(void)
 	tcase_add_test(tcase, needless);
 	tcase_add_loop_test(tcase, file_hole, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, mixed, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, longer_than_a_batch, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, all_or_nothing, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, event_record, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, events_lost, 0, 1);

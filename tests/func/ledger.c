@@ -259,6 +259,11 @@ START_TEST(test_revoked)
 	ck_assert_uint_eq(OF(&told, CHARGED_PAGES), 0);
 	ck_assert_uint_eq(OF(&told, REFERENCES), 0);
 	ck_assert_int_eq(unpin(leased.id), 0);
+	/* What was given back is not taken from the sums once more. */
+	ck_assert_int_eq(ledger_totals(&after), 0);
+	ck_assert_uint_eq(TOTAL(&after, LEASE_PINS), TOTAL(&before, LEASE_PINS));
+	ck_assert_uint_eq(TOTAL(&after, LEASE_PAGES), TOTAL(&before, LEASE_PAGES));
+	ck_assert_uint_eq(TOTAL(&after, REFERENCES), TOTAL(&before, REFERENCES));
 	leased_close(&leased);
 }
 END_TEST

@@ -471,13 +471,15 @@ static int check_process(pid_t pid)
 	return err;
 }
 
-static pid_t start_sleeper(uid_t uid)
+/* Maps the file, to be seen by that. */
+static pid_t start_sleeper(uid_t uid, int file)
 {
 	pid_t pid = fork_child();
 
 	if (pid)
 		return pid;
-	if (setuid(uid))
+	if (mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) == MAP_FAILED ||
+	    setuid(uid))
 		_exit(1);
 	for (;;)
 		pause();
@@ -535,11 +537,12 @@ static int look_at_others(void *data)
 
 START_TEST(nothing_of_others)
 {
+	int file = memfd_create("sleepers", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct others others = {
 		.who = _i,
 		.root = getpid(),
-		.other = start_sleeper(OTHER),
-		.same = start_sleeper(NOBODY),
+		.other = start_sleeper(OTHER, file),
+		.same = start_sleeper(NOBODY, file),
 		.none = free_pid(),
 		.fd = pin_fd,
 	};
@@ -557,6 +560,10 @@ START_TEST(nothing_of_others)
 	kill(others.same, SIGKILL);
 	while (wait(NULL) > 0)
 		;
+	/* Nobody who looked, or was not let, keeps the memory of who is gone. */
+	ck_assert_msg(!fcntl(file, F_ADD_SEALS, F_SEAL_WRITE), "still mapped: %s",
+		      strerror(errno));
+	close(file);
 }
 END_TEST
 

@@ -335,6 +335,32 @@ static void expect_true_pin(const struct area *area, uint32_t flags, bool fork_f
 	ck_assert_int_eq(unpin(arg.id), 0);
 }
 
+/* In one mapping a huge page, and in its middle pages that took the place of some of it. */
+START_TEST(torn_huge_page)
+{
+	unsigned char *addr = reserve(HUGE), *seen = malloc(HUGE);
+	struct pin_pin arg;
+
+	ck_assert_ptr_eq(mmap(addr, HUGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), addr);
+	ck_assert_int_eq(madvise(addr, HUGE, MADV_HUGEPAGE), 0);
+	fill(addr, HUGE, 1);
+	ck_assert_msg(phys_is_thp(addr), "no transparent huge page");
+	ck_assert_int_eq(madvise(addr + 7 * page, page, MADV_DONTNEED), 0);
+	ck_assert_int_eq(madvise(addr + 100 * page, 2 * page, MADV_DONTNEED), 0);
+	fill(addr + 7 * page, page, 2);
+	fill(addr + 100 * page, 2 * page, 3);
+
+	ck_assert_int_eq(pin_range(addr, HUGE, _i ? PIN_F_WRITE : 0, &arg), 0);
+	expect_true_runs(arg.id, addr, HUGE);
+	expect_read(arg.id, 0, seen, HUGE);
+	ck_assert(!memcmp(seen, addr, HUGE));
+	ck_assert_int_eq(unpin(arg.id), 0);
+	munmap(addr, HUGE);
+	free(seen);
+}
+END_TEST
+
 /* For reading and for writing; pinned before a fork and after it. */
 START_TEST(pages_are_those_mapped)
 {
@@ -377,6 +403,7 @@ Suite *runs_suite(void)
 	Suite *suite = suite_create("runs");
 	TCase *tcase = tcase_with_context("runs");
 
+	tcase_add_loop_test(tcase, torn_huge_page, 0, 2);
 	tcase_add_loop_test(tcase, pages_are_those_mapped, 0, 4 * SHAPES);
 	tcase_add_loop_test(tcase, pages_of_which_a_byte_is_asked, 0, SHAPES);
 	suite_add_tcase(suite, tcase);

@@ -108,6 +108,31 @@ START_TEST(pins)
 }
 END_TEST
 
+static int pin_for_parent(void *id)
+{
+	*(uint64_t *)id = expect_pinned(map_anon(page), page, PIN_F_WRITE);
+	return 0;
+}
+
+/* A pin is told as its owner's, whoever takes it away. */
+START_TEST(pins_of_others)
+{
+	uint64_t *id = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			    -1, 0);
+	struct pin_query queried;
+
+	ck_assert_ptr_ne(id, MAP_FAILED);
+	ck_assert_int_eq(in_child(pin_for_parent, id), 0);
+	ck_assert_int_eq(query(*id, &queried), 0);
+	ck_assert_uint_ne(queried.pid, getpid());
+	trace_start();
+	ck_assert_int_eq(unpin(*id), 0);
+	expect_word(traced("unpin"), "pid", "%u", queried.pid);
+	trace_stop();
+	munmap(id, page);
+}
+END_TEST
+
 START_TEST(refusals)
 {
 	char *memory = map_anon(2 * page);
@@ -177,6 +202,7 @@ Suite *trace_suite(void)
 	TCase *tcase = tcase_with_context("trace");
 
 	tcase_add_test(tcase, pins);
+	tcase_add_test(tcase, pins_of_others);
 	tcase_add_test(tcase, refusals);
 	tcase_add_loop_test(tcase, revocations, 0, DAX_DIRS);
 	tcase_add_test(tcase, formats);

@@ -63,6 +63,26 @@ START_TEST(steps_of_pin)
 }
 END_TEST
 
+/* The id of a PIN that fails is no other pin's, though some were made meanwhile. */
+START_TEST(ids_are_used_once)
+{
+	char *addr = map_anon(PAGES * page), *others = map_anon(page);
+	struct pin_pin arg = pin_arg(addr, PAGES * page, PIN_F_WRITE);
+	uint64_t during, after;
+	struct held held;
+
+	held_start(&held, PIN_IOC_PIN, &arg, "judged", 1);
+	during = expect_pinned(others, page, PIN_F_WRITE);
+	munmap(addr, PAGES * page);
+	ck_assert_int_eq(held_finish(&held, "judged"), -EFAULT);
+	after = expect_pinned(others, page, PIN_F_WRITE);
+	ck_assert_uint_gt(after, during);
+	ck_assert_int_eq(unpin(during), 0);
+	ck_assert_int_eq(unpin(during), -ENOENT);
+	ck_assert_int_eq(unpin(after), 0);
+}
+END_TEST
+
 /* Nobody finds what UNPIN has taken, though its pages are still pinned. */
 START_TEST(steps_of_unpin)
 {
@@ -404,6 +424,7 @@ Suite *windows_suite(void)
 
 	tcase_add_checked_fixture(tcase, delay_release_all, NULL);
 	tcase_add_test(tcase, steps_of_pin);
+	tcase_add_test(tcase, ids_are_used_once);
 	tcase_add_test(tcase, steps_of_unpin);
 	tcase_add_test(tcase, unpin_beside_a_read);
 	tcase_add_test(tcase, exec_beside_a_check);

@@ -40,6 +40,7 @@ enum memory {
  * @from: what is mapped before
  * @to: and then
  * @kept: bytes at the front that stay
+ * @start: where the PIN begins
  * @length: of the PIN
  * @flags: of the PIN
  */
@@ -48,6 +49,7 @@ struct replacement {
 	enum memory from;
 	enum memory to;
 	size_t kept;
+	size_t start;
 	size_t length;
 	uint32_t flags;
 };
@@ -182,7 +184,7 @@ static void replace(const struct replacement *how)
 	struct pin_pin arg = {
 		.size = sizeof(arg),
 		.flags = how->flags,
-		.addr = (uintptr_t)addr,
+		.addr = (uintptr_t)addr + how->start,
 		.length = how->length,
 	};
 	struct held held;
@@ -197,7 +199,7 @@ static void replace(const struct replacement *how)
 		expect_refusal(&arg, how->to);
 	} else {
 		ck_assert_uint_eq(reason_of(how->to, how->flags), PIN_REASON_NONE);
-		expect_true_pin(addr, &arg, how->to);
+		expect_true_pin(addr + how->start, &arg, how->to);
 	}
 	munmap(addr, LENGTH);
 	counters_expect(&before, "after the replacement");
@@ -232,14 +234,19 @@ START_TEST(between_batches)
 }
 END_TEST
 
-/* A range that ends with the first page of a huge one: none of its other pages tells. */
-START_TEST(one_page)
+/*
+ * A range that ends with the first page of a huge one, a batch of its own: none of the
+ * other pages tells what it is part of.
+ */
+START_TEST(first_of_a_huge_page)
 {
 	replace(&(struct replacement) {
 		.point = "judged",
 		.from = _i / MEMORIES,
 		.to = _i % MEMORIES,
-		.length = page,
+		.kept = HUGE,
+		.start = HUGE - page,
+		.length = 2 * page,
 		.flags = PIN_F_WRITE,
 	});
 }
@@ -298,7 +305,7 @@ Suite *windows_runs_suite(void)
 	tcase_add_checked_fixture(tcase, delay_release_all, NULL);
 	tcase_add_loop_test(tcase, after_the_judgement, 0, PINNABLE * MEMORIES);
 	tcase_add_loop_test(tcase, between_batches, 0, PINNABLE * MEMORIES);
-	tcase_add_loop_test(tcase, one_page, 0, PINNABLE * MEMORIES);
+	tcase_add_loop_test(tcase, first_of_a_huge_page, 0, PINNABLE * MEMORIES);
 	tcase_add_loop_test(tcase, read_pin_of_a_private_file, 0, 2 * MEMORIES);
 	tcase_add_loop_test(tcase, after_gup, 0, PINNABLE);
 	suite_add_tcase(suite, tcase);
