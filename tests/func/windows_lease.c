@@ -5,7 +5,6 @@
  */
 #include "delay.h"
 #include "leased.h"
-#include "ledger_client.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -279,37 +278,6 @@ START_TEST(truncate_already_waits)
 	expect_over(truncating, "a page that was let go");
 	leased_close(&leased);
 	free(buffer);
-}
-END_TEST
-
-/* Whoever finds a pin in its context, finds it in the ledger. */
-START_TEST(known_in_both)
-{
-	struct ledger_pin told;
-	struct leased leased;
-	unsigned long hits;
-	struct held held;
-	uint64_t id;
-
-	ledger_connect();
-	id = expect_pinned(map_anon(page), page, 0);
-	ck_assert_int_eq(unpin(id), 0);
-	/* Nobody else makes pins. */
-	id++;
-	leased_open(&leased, dax_dirs[_i], PAGES * page);
-	held_start(&held, &leased, run_pin, "publish", 0);
-	expect_over(truncate_start(&leased), "a PIN that is to be published");
-	hits = delay_hits("lease_lost");
-	delay_hold("lease_lost", 0);
-	delay_release("publish");
-	delay_await("lease_lost", hits + 1);
-	expect_revoked(id);
-	ck_assert_int_eq(ledger_get(id, &told), 0);
-	held_finish(&held, "lease_lost");
-	ck_assert_int_eq(held.err, 0);
-	ck_assert_uint_eq(held.id, id);
-	ck_assert_int_eq(unpin(id), 0);
-	leased_close(&leased);
 }
 END_TEST
 
@@ -688,7 +656,6 @@ Suite *windows_lease_suite(void)
 	tcase_add_loop_test(tcase, any_batch_is_stale, 0, DAX_DIRS * BATCHES);
 	tcase_add_loop_test(tcase, truncate_before_unpin, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_already_waits, 0, DAX_DIRS);
-	tcase_add_loop_test(tcase, known_in_both, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_during_publish, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_during_read, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, no_livelock, 0, DAX_DIRS);

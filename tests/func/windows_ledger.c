@@ -210,6 +210,38 @@ START_TEST(truncate_meanwhile)
 }
 END_TEST
 
+/* Whoever finds a pin in its context, finds it in the ledger. */
+START_TEST(known_in_both)
+{
+	struct ledger_pin told;
+	struct leased leased;
+	struct pin_pin arg;
+	struct held held;
+	unsigned long hits;
+
+	ledger_connect();
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	arg = (struct pin_pin) {
+		.size = sizeof(arg),
+		.flags = PIN_F_WRITE | PIN_F_LEASE,
+		.addr = (uintptr_t)leased.addr,
+		.length = leased.length,
+	};
+	/* A lease that is lost before its pin is known, to be held up once more. */
+	held_start(&held, PIN_IOC_PIN, &arg, "publish", 0);
+	ck_assert_int_eq(ftruncate(leased.fd, 0), 0);
+	hits = delay_hits("lease_lost");
+	delay_hold("lease_lost", 0);
+	delay_release("publish");
+	delay_await("lease_lost", hits + 1);
+	expect_revoked(arg.id);
+	ck_assert_int_eq(ledger_get(arg.id, &told), 0);
+	ck_assert_int_eq(held_finish(&held, "lease_lost"), 0);
+	ck_assert_int_eq(unpin(arg.id), 0);
+	leased_close(&leased);
+}
+END_TEST
+
 Suite *windows_ledger_suite(void)
 {
 	Suite *suite = suite_create("windows-ledger");
@@ -222,6 +254,7 @@ Suite *windows_ledger_suite(void)
 	tcase_add_test(tcase, unpinned_meanwhile);
 	tcase_add_test(tcase, read_meanwhile);
 	tcase_add_loop_test(tcase, truncate_meanwhile, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, known_in_both, 0, DAX_DIRS);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
