@@ -55,6 +55,28 @@ START_TEST(anonymous)
 }
 END_TEST
 
+/* Several mappings, of which nobody has touched a page: what is written is there. */
+START_TEST(never_touched)
+{
+	const size_t length = 6 * page;
+	unsigned char *addr = map_anon(length), *wanted = malloc(length), *zero;
+	uint64_t id, done;
+
+	/* Mappings that differ. */
+	ck_assert_int_eq(madvise(addr + 2 * page, 2 * page, MADV_DONTFORK), 0);
+	id = expect_pinned(addr, length, PIN_F_WRITE);
+	fill(wanted, length, 8);
+	ck_assert_int_eq(pin_write(id, 0, wanted, length, &done), 0);
+	ck_assert_uint_eq(done, length);
+	ck_assert(!memcmp(addr, wanted, length));
+	/* Not in the page that all share who have written nothing yet. */
+	zero = map_anon(page);
+	ck_assert_uint_eq(((volatile unsigned char *)zero)[1], 0);
+	ck_assert_int_eq(unpin(id), 0);
+	free(wanted);
+}
+END_TEST
+
 START_TEST(hugetlb)
 {
 	void *addr = map_hugetlb(2 * HUGE, MAP_PRIVATE);
@@ -307,6 +329,7 @@ Suite *access_suite(void)
 	TCase *tcase = tcase_with_context("access");
 
 	tcase_add_test(tcase, anonymous);
+	tcase_add_test(tcase, never_touched);
 	tcase_add_test(tcase, hugetlb);
 	tcase_add_test(tcase, device_dax);
 	tcase_add_test(tcase, pages_not_addresses);

@@ -239,6 +239,25 @@ START_TEST(mixed)
 END_TEST
 
 /* A lease that is refused in its last segment leaves nothing of the others. */
+/* The lease is the first of several mappings. */
+START_TEST(leased_first)
+{
+	const size_t part = 2 * page;
+	char *addr = map_anon(2 * part);
+	struct leased leased;
+	struct pin_pin arg;
+
+	leased_open(&leased, dax_dirs[_i], part);
+	ck_assert_ptr_ne(mmap(addr, part, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+			      leased.fd, 0), MAP_FAILED);
+	ck_assert_int_eq(pin_range(addr, 2 * part, LEASE, &arg), 0);
+	expect_live(arg.id);
+	expect_runs_true(arg.id, addr, 2 * part / page);
+	ck_assert_int_eq(unpin(arg.id), 0);
+	leased_close(&leased);
+}
+END_TEST
+
 /* So long that it is pinned in several goes, each of which makes its only run longer. */
 START_TEST(longer_than_a_batch)
 {
@@ -371,6 +390,7 @@ Suite *lease_suite(void)
 	tcase_add_test(tcase, needless);
 	tcase_add_loop_test(tcase, file_hole, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, mixed, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, leased_first, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, longer_than_a_batch, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, all_or_nothing, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, event_record, 0, DAX_DIRS);
