@@ -2,6 +2,7 @@
 /* What is behind a pin: READ, WRITE, RUNS and LIST, and fdinfo. */
 #include "copy.h"
 #include "harness.h"
+#include "pageproof.h"
 #include "phys.h"
 
 #include <fcntl.h>
@@ -127,6 +128,26 @@ START_TEST(read_pin)
 	ck_assert_uint_eq(addr[0], 0);
 	ck_assert_int_eq(unpin(id), 0);
 	ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
+#define KPAGEFLAGS_DIRTY	(1ULL << 4)
+
+/* What was pinned for write may have been written to; what was not, has not. */
+START_TEST(dirty_when_unpinned)
+{
+	char *addr = map_anon(2 * page);
+	int i;
+
+	touch(addr, 2 * page);
+	for (i = 0; i < 2; i++)
+		ck_assert_uint_eq(page_flags_at(addr + i * page) & KPAGEFLAGS_DIRTY, 0);
+	ck_assert_int_eq(unpin(expect_pinned(addr, 2 * page, 0)), 0);
+	for (i = 0; i < 2; i++)
+		ck_assert_uint_eq(page_flags_at(addr + i * page) & KPAGEFLAGS_DIRTY, 0);
+	ck_assert_int_eq(unpin(expect_pinned(addr, 2 * page, PIN_F_WRITE)), 0);
+	for (i = 0; i < 2; i++)
+		ck_assert_uint_ne(page_flags_at(addr + i * page) & KPAGEFLAGS_DIRTY, 0);
 }
 END_TEST
 
@@ -334,6 +355,7 @@ Suite *access_suite(void)
 	tcase_add_test(tcase, device_dax);
 	tcase_add_test(tcase, pages_not_addresses);
 	tcase_add_test(tcase, read_pin);
+	tcase_add_test(tcase, dirty_when_unpinned);
 	tcase_add_test(tcase, bounds_and_bad_buffers);
 	tcase_add_test(tcase, offset_behind_the_end);
 	tcase_add_test(tcase, runs_of_small_pages);

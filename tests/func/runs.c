@@ -361,6 +361,51 @@ START_TEST(torn_huge_page)
 }
 END_TEST
 
+/* The pages of huge ones become pages of their own, where they are. */
+static void split_huge_pages(const void *addr, size_t length)
+{
+	FILE *file = fopen("/sys/kernel/debug/split_huge_pages", "we");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_gt(fprintf(file, "%d,%#lx,%#lx", getpid(), (unsigned long)addr,
+				 (unsigned long)addr + length), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert(!phys_is_thp(addr));
+}
+
+/* More small pages in a row than a run of few of them has room for, and then others. */
+START_TEST(long_runs_of_small_pages)
+{
+	unsigned char *addr = reserve(2 * HUGE), *seen = malloc(2 * HUGE);
+	uint64_t *phys = calloc(HUGE / page, sizeof(*phys));
+	struct pin_pin arg;
+	size_t i;
+
+	ck_assert_ptr_eq(mmap(addr, 2 * HUGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), addr);
+	ck_assert_int_eq(madvise(addr, 2 * HUGE, MADV_HUGEPAGE), 0);
+	fill(addr, 2 * HUGE, 1);
+	ck_assert_msg(phys_is_thp(addr), "no transparent huge page");
+	split_huge_pages(addr, 2 * HUGE);
+	/* The second one in a row no more. */
+	ck_assert_int_eq(madvise(addr + HUGE, page, MADV_DONTNEED), 0);
+	fill(addr + HUGE, page, 2);
+	phys_of_range(addr, phys, HUGE / page);
+	for (i = 1; i < HUGE / page; i++)
+		ck_assert_uint_eq(phys[i], phys[0] + i * page);
+
+	ck_assert_int_eq(pin_range(addr, 2 * HUGE, _i ? PIN_F_WRITE : 0, &arg), 0);
+	ck_assert_uint_ge(arg.runs, 2);
+	expect_true_runs(arg.id, addr, 2 * HUGE);
+	expect_read(arg.id, 0, seen, 2 * HUGE);
+	ck_assert(!memcmp(seen, addr, 2 * HUGE));
+	ck_assert_int_eq(unpin(arg.id), 0);
+	munmap(addr, 2 * HUGE);
+	free(phys);
+	free(seen);
+}
+END_TEST
+
 /* For reading and for writing; pinned before a fork and after it. */
 START_TEST(pages_are_those_mapped)
 {
@@ -404,6 +449,7 @@ Suite *runs_suite(void)
 	TCase *tcase = tcase_with_context("runs");
 
 	tcase_add_loop_test(tcase, torn_huge_page, 0, 2);
+	tcase_add_loop_test(tcase, long_runs_of_small_pages, 0, 2);
 	tcase_add_loop_test(tcase, pages_are_those_mapped, 0, 4 * SHAPES);
 	tcase_add_loop_test(tcase, pages_of_which_a_byte_is_asked, 0, SHAPES);
 	suite_add_tcase(suite, tcase);

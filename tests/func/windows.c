@@ -386,9 +386,27 @@ static int one_too_many(void *data)
 	return 0;
 }
 
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+/* A signal that does not kill ends no wait: the turn comes. */
+static void disturb(const struct runner *runner)
+{
+	struct sigaction action = { .sa_handler = ignore };
+	int i;
+
+	ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(pthread_kill(runner->thread, SIGUSR1), 0);
+		usleep(50000);
+	}
+}
+
 START_TEST(waiting_for_a_turn)
 {
-	struct runner runners[RUN_OF_USER];
+	struct runner runners[RUN_OF_USER + 1];
 	unsigned long hits;
 	char *addr = map_anon(page);
 	uint64_t id = expect_pinned(addr, page, 0);
@@ -400,17 +418,19 @@ START_TEST(waiting_for_a_turn)
 	for (i = 0; i < RUN_OF_USER; i++)
 		run(&runners[i], addr, USER);
 	delay_await("judged", hits + RUN_OF_USER);
+	run(&runners[RUN_OF_USER], addr, USER);
 	pid = fork_child();
 	if (!pid)
 		_exit(one_too_many(addr));
 	expect_nobody_comes(hits + RUN_OF_USER);
+	disturb(&runners[RUN_OF_USER]);
 	ck_assert_int_eq(unpin(id), 0);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFSIGNALED(status));
 
 	delay_release("judged");
-	for (i = 0; i < RUN_OF_USER; i++) {
+	for (i = 0; i <= RUN_OF_USER; i++) {
 		pthread_join(runners[i].thread, NULL);
 		ck_assert_int_eq(runners[i].err, 0);
 	}
