@@ -72,7 +72,7 @@ START_TEST(never_touched)
 	ck_assert(!memcmp(addr, wanted, length));
 	/* Not in the page that all share who have written nothing yet. */
 	zero = map_anon(page);
-	ck_assert_uint_eq(((volatile unsigned char *)zero)[1], 0);
+	ck_assert_uint_eq(zero[1], 0);
 	ck_assert_int_eq(unpin(id), 0);
 	free(wanted);
 }

@@ -57,7 +57,7 @@ START_TEST(read_pins_of_private_files_leave_it)
 	addr = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	ck_assert_ptr_ne(addr, MAP_FAILED);
 	for (i = 0; i < PAGES; i++) {
-		ck_assert_int_eq(*(volatile char *)(addr + i * page), 0);
+		ck_assert_int_eq(__atomic_load_n(addr + i * page, __ATOMIC_RELAXED), 0);
 		ck_assert(is_in_zone_movable(addr + i * page));
 	}
 	id = expect_pinned(addr, PAGES * page, 0);
