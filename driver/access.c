@@ -79,7 +79,7 @@ static int copy_in(void *data)
 
 	to = kmap_local_page(transfer->page);
 	at = to + offset_in_page(transfer->at);
-	if (is_zone_device_page(transfer->page))
+	if (pindev_page_is_device(transfer->page))
 		memcpy_flushcache(at, transfer->bounce, step_bytes(transfer));
 	else
 		memcpy(at, transfer->bounce, step_bytes(transfer));

@@ -79,7 +79,8 @@ u32 pindev_account_charge(struct pindev_charge *charge, unsigned long pages)
 		atomic_long_sub(user_pages, &user->locked_vm);
 		return PIN_REASON_SYSTEM_CAP;
 	}
-	charge->cred = get_current_cred();
+	/* Whoever takes a reference clears cred->non_rcu, and none locks for that. */
+	charge->cred = data_race(get_current_cred());
 	charge->mm = current->mm;
 	charge->pages = pages;
 	charge->user_pages = user_pages;

@@ -86,11 +86,11 @@ static bool continues_last(struct fill *fill, const struct pindev_run *run)
 /* Add a page to the runs of the batch; -EAGAIN if it is not what was judged. */
 static int add_page(struct fill *fill, struct page *page)
 {
-	struct pindev_run run = pindev_run(page_to_pfn(page), 1, page_to_nid(page),
+	struct pindev_run run = pindev_run(page_to_pfn(page), 1, pindev_page_nid(page),
 					   PINDEV_RUN_LEASE);
 	struct dev_pagemap *pgmap;
 
-	if (!is_zone_device_page(page))
+	if (!pindev_page_is_device(page))
 		return -EAGAIN;
 	pgmap = pindev_page_pgmap(page);
 	if (pgmap->type != MEMORY_DEVICE_FS_DAX)

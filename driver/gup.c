@@ -45,7 +45,8 @@ static long pin_unless_movable(const struct pindev_segment *segment,
 	memalloc_pin_restore(saved);
 	if (got != 1)
 		return got;
-	if (is_zone_movable_page(probe))
+	/* Its zone stays; other bits of the same word do not. */
+	if (data_race(is_zone_movable_page(probe)))
 		got = -ENOMEM;
 	else
 		got = pindev_pin_user_pages(addr, 1, segment->gup_flags, pages);

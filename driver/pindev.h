@@ -403,6 +403,21 @@ void pindev_pin_release(struct pindev_pin *pin, bool dirty);
 bool pindev_pin_put(struct pindev_pin *pin);
 void pindev_record_put(struct pindev_pin *pin);
 
+/*
+ * Zone and node of a page that is held stay, but are in one word with bits that anybody
+ * changes at any time.
+ */
+static inline bool pindev_page_is_device(const struct page *page)
+{
+	return data_race(is_zone_device_page(page));
+}
+
+static inline int pindev_page_nid(const struct page *page)
+{
+	return data_race(page_to_nid(page));
+}
+
+
 /* report.c */
 int pindev_reports_init(struct pindev_reports *reports, u32 capacity,
 			u32 record_size);

@@ -261,7 +261,7 @@ static u32 add_stretch(struct attempt *try, struct page *page, u32 pages)
 	struct pindev_run run;
 	struct dev_pagemap *pgmap = NULL;
 
-	if (unlikely(is_zone_device_page(page))) {
+	if (unlikely(pindev_page_is_device(page))) {
 		/* Not in the section that makes taking the pagemap safe. */
 		if (try->segment.report.kind != PIN_KIND_DEVDAX)
 			return PIN_REASON_MAPPING_CHANGED;
@@ -270,7 +270,7 @@ static u32 add_stretch(struct attempt *try, struct page *page, u32 pages)
 			return PIN_REASON_DEVICE_BUSY;
 		type = PINDEV_RUN_DEVICE;
 	}
-	run = pindev_run(page_to_pfn(page), pages, page_to_nid(page), type);
+	run = pindev_run(page_to_pfn(page), pages, pindev_page_nid(page), type);
 	if (pgmap == try->last_pgmap && pindev_runs_extend(runs, &run)) {
 		put_dev_pagemap(pgmap);
 		return PIN_REASON_NONE;
@@ -321,9 +321,9 @@ static long like_the_first_of_folio(struct page **pages, long count)
 /* The node of small pages of RAM with this page's key, as part of a place. */
 static bool node_of_small(struct page *page, u64 *node)
 {
-	if (PageHead(page) || is_zone_device_page(page))
+	if (PageHead(page) || pindev_page_is_device(page))
 		return false;
-	*node = pindev_place(0, page_to_nid(page), PINDEV_RUN_RAM);
+	*node = pindev_place(0, pindev_page_nid(page), PINDEV_RUN_RAM);
 	return true;
 }
 
@@ -528,7 +528,7 @@ static int pin_huge_page(struct attempt *try, unsigned long *addr)
 	if (reason)
 		goto err_unpin;
 	run = pindev_run(page_to_pfn(try->batch[0]), pages,
-			 page_to_nid(try->batch[0]), PINDEV_RUN_HUGETLB);
+			 pindev_page_nid(try->batch[0]), PINDEV_RUN_HUGETLB);
 	reason = PIN_REASON_NO_MEMORY;
 	if (pindev_runs_append(&try->pin->runs, &run))
 		goto err_unpin;
