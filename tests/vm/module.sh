@@ -27,6 +27,8 @@ delays)
 coverage)
 	copy=$copy/coverage
 	variant='PINDEV_DELAYS=1 GCOV_PROFILE=y KCOV_INSTRUMENT=y'
+	# Each check of UBSAN's is a branch that no suite takes.
+	[ -z "${PIN_COVERAGE:-}" ] || variant="$variant UBSAN_SANITIZE=n"
 	;;
 *)
 	echo "usage: module.sh KERNEL [delays|coverage]" >&2
