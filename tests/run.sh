@@ -18,8 +18,9 @@
 # PIN_TEST_SOAK_SECONDS how long everything goes on at once (soak.c there).
 # With PIN_COVERAGE, see tests/coverage/run, the module counts which of its lines run,
 # where the kernel can. PINCTL is the program to test.
-# PIN_TEST_ONLY names the suites to run of a kernel, as "driver windows"; with
-# PIN_TEST_STOP none begins any more once one has failed.
+# PIN_TEST_ONLY names the suites to run of a kernel, as "driver windows"; those that share
+# a machine by their own names, as "pairs". With PIN_TEST_STOP none begins any more once
+# one has failed.
 set -um
 
 cd "$(dirname "$0")/.." || exit 1
@@ -73,6 +74,21 @@ suite() { # NAME COMMAND...: when a lane is free
 	is_wanted "$1" || return 0
 	announce "$1"
 	run_suite "$@" < /dev/null &
+}
+
+# To start a machine takes longer than some suites.
+group() { # NAME-KERNEL SUITE... -- COMMAND...: in one machine those that are wanted
+	local name=$1 wanted=()
+	shift
+	take_a_lane
+	while [ "$1" != -- ]; do
+		! is_wanted "$1-${name##*-}" || wanted+=("$1")
+		shift
+	done
+	shift
+	[ ${#wanted[@]} != 0 ] || return 0
+	announce "$name"
+	run_suite "$name" "$@" "${wanted[@]}" < /dev/null &
 }
 
 in_turn() { # NAME COMMAND...: into the lane that has them one after the other
@@ -154,7 +170,7 @@ build_modules() { # KERNEL: sets module and delays
 kernel_suites() { # KERNEL
 	local kernel=$1 module delays tests plain files file users=() m32_suites=() clock=()
 	local pinctl=${PINCTL:-build/tools/pinctl} listed=()
-	local calls=5000 name counts=() racing
+	local calls=5000 name counts=() racing failing=''
 	# Half of the time that 7.2 takes to start a program goes to kmemleak. Whether the
 	# driver loses memory is asked where its own suites run.
 	local unwatched='kmemleak=off'
@@ -176,8 +192,6 @@ kernel_suites() { # KERNEL
 	for name in PIN_TEST_LOADS PIN_TEST_KILLS PIN_TEST_OOMS PIN_TEST_SOAK_SECONDS; do
 		[ -z "${!name:-}" ] || counts+=(-e "$name=${!name}")
 	done
-	# There a kill takes several times as long.
-	[ "$kernel" != 7.2 ] || [ -n "${PIN_TEST_KILLS:-}" ] || counts+=(-e PIN_TEST_KILLS=200)
 	files=("${plain[@]}")
 	if [ -e "${module%/*}/pin_kunit.ko" ]; then
 		files+=(-f "${module%/*}/pin_kunit.ko")
@@ -199,28 +213,29 @@ kernel_suites() { # KERNEL
 		"${tests[@]}" -- /root/guest.sh "$kernel"
 	racing=$module
 	[ -z "${PIN_TEST_PAIR_MS:-}" ] || racing=$delays
+	# No other kernel lets things fail on demand. And a kill takes several times as long.
+	if [ "$kernel" = 7.2 ]; then
+		failing=failnth
+		[ -n "${PIN_TEST_KILLS:-}" ] || counts+=(-e PIN_TEST_KILLS=200)
+	fi
 	# The race matrix: some 600 pairs, so a millisecond each is less than a second. Who
-	# gives them time gets delay points, too.
-	suite "pairs-$kernel" tests/vm/run.sh -k "$kernel" -n "pairs" \
-		-t $((1500 + ${PIN_TEST_PAIR_MS:-0})) -a secretmem.enable=1 \
-		${PIN_TEST_PAIR_MS:+-e PIN_TEST_PAIR_MS="$PIN_TEST_PAIR_MS"} \
-		-f "$racing" \
-		-f build/tests/func/pin-func "${tests[@]}" -- \
-		/root/guest.sh "$kernel" pairs
-	# The cases that are kept, and as many calls of chance as take less than a minute.
+	# gives them time gets delay points, too. Of the fuzzer the cases that are kept, and as
+	# many calls of chance as take less than a minute.
 	[ "$kernel" != 7.2 ] || calls=1000
-	suite "fuzz-$kernel" tests/vm/run.sh -k "$kernel" -n "fuzz" -t 900 \
-		-a secretmem.enable=1 "${plain[@]}" -f build/tests/fuzz/pin-fuzz \
-		-f tests/fuzz/corpus.txt \
+	group "stress-$kernel" pairs fuzz $failing lifecycle -- \
+		tests/vm/run.sh -k "$kernel" -n "stress" \
+		-t $((2400 + ${PIN_TEST_PAIR_MS:-0} + ${PIN_TEST_LOADS:-0} * 3)) \
+		-a secretmem.enable=1 \
+		${PIN_TEST_PAIR_MS:+-e PIN_TEST_PAIR_MS="$PIN_TEST_PAIR_MS"} \
+		-f "$racing" -f build/tests/func/pin-func "${tests[@]}" \
+		-f build/tests/fuzz/pin-fuzz -f tests/fuzz/corpus.txt \
 		-e PIN_FUZZ="--corpus /root/corpus.txt --seed 1 --calls $calls" \
-		-- /root/guest.sh "$kernel" fuzz
-	suite "lifecycle-$kernel" tests/vm/run.sh -k "$kernel" -n "lifecycle" \
-		-t $((600 + ${PIN_TEST_LOADS:-0} * 3)) "${counts[@]}" "${plain[@]}" -- \
-		/root/guest.sh "$kernel" lifecycle
-	suite "soak-$kernel" tests/vm/run.sh -k "$kernel" -n "soak" \
-		-t $((900 + ${PIN_TEST_SOAK_SECONDS:-0} * 3)) \
-		-a "secretmem.enable=1 $unwatched" \
-		"${counts[@]}" "${plain[@]}" -- /root/guest.sh "$kernel" soak
+		"${counts[@]}" -- /root/guest.sh "$kernel"
+	group "soak-$kernel" sharing blocks soak reconfigure -- \
+		tests/vm/run.sh -k "$kernel" -n "soak" \
+		-t $((1800 + ${PIN_TEST_SOAK_SECONDS:-0} * 3)) \
+		-a "secretmem.enable=1 $unwatched" "${counts[@]}" "${plain[@]}" -- \
+		/root/guest.sh "$kernel"
 	# Its clock counts instructions, so how busy this host is does not matter. 6.1
 	# does not boot so: it stops early, before it has a clock.
 	if [ "$kernel" != 6.1 ]; then
@@ -268,15 +283,8 @@ kernel_suites() { # KERNEL
 		-f "$module" -f "$pinctl" -f tests/cli/offline.sh -- /root/offline.sh
 	suite "removal-$kernel" tests/vm/run.sh -k "$kernel" -n "removal" -t 600 \
 		-a "$unwatched" "${plain[@]}" -f tests/func/removal.sh -- /root/removal.sh "$kernel"
-	suite "reconfigure-$kernel" tests/vm/run.sh -k "$kernel" -n "reconfigure" -t 900 \
-		-a "$unwatched" "${plain[@]}" -- /root/guest.sh "$kernel" reconfigure
-	suite "files-$kernel" tests/vm/run.sh -k "$kernel" -n "files" -t 900 \
-		"${plain[@]}" -- /root/guest.sh "$kernel" sharing blocks
 	suite "powercut-$kernel" tests/func/powercut "$kernel" "$module"
 	if [ "$kernel" = 7.2 ]; then
-		# No other kernel lets things fail on demand.
-		suite "failnth-$kernel" tests/vm/run.sh -k "$kernel" -n "failnth" -t 900 \
-			"${plain[@]}" -- /root/guest.sh "$kernel" failnth
 		suite "cma-$kernel" tests/vm/run.sh -k "$kernel" -n "cma" -t 600 \
 			-m 1536M -a "cma=700M nokaslr $unwatched" "${plain[@]}" -- \
 			/root/guest.sh "$kernel" cma area

@@ -125,6 +125,10 @@ reasons_produced() { # SUITE
 	done < "$here/reasons.txt"
 }
 
+seconds() { # since the machine started
+	cut -d . -f 1 /proc/uptime
+}
+
 run_suite() {
 	echo "== $1 on $kernel"
 	# The fuzzer is a program of its own, and has options.
@@ -137,9 +141,11 @@ run_suite() {
 	# Tests become other users.
 	chmod 666 "$PIN_TEST_REASONS"
 	logscan mark "$1"
+	started=$(seconds)
 	# shellcheck disable=SC2086 # words are wanted
 	$program > "/tmp/log.$1" 2>&1
 	status=$?
+	echo "note: $1 took $(($(seconds) - started)) s"
 	counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "/tmp/log.$1" | tail -n 1)
 	if [ "$status" != 0 ] || [ -z "$counts" ]; then
 		cat "/tmp/log.$1"
