@@ -145,6 +145,15 @@ static void gather(struct show *show)
 	}
 }
 
+/* The descriptor that was asked about comes first. */
+static void put_first(struct held_context *context, size_t holder)
+{
+	struct holder own = context->holders[holder];
+
+	context->holders[holder] = context->holders[0];
+	context->holders[0] = own;
+}
+
 /* Keeps the one context that the target names; false if there is none. */
 static bool keep_one(struct show *show)
 {
@@ -159,6 +168,7 @@ static bool keep_one(struct show *show)
 			if (kept.holders[j].pid != show->target.pid ||
 			    kept.holders[j].fd != show->target.fd)
 				continue;
+			put_first(&kept, j);
 			holders->contexts[i] = holders->contexts[0];
 			holders->contexts[0] = kept;
 			while (holders->count > 1) {
@@ -560,13 +570,7 @@ static int find_contexts(struct show *show)
 			free(context->name);
 			continue;
 		}
-		/* This process's descriptor first: it is the one that was asked about. */
-		if (j) {
-			struct holder own = context->holders[j];
-
-			context->holders[j] = context->holders[0];
-			context->holders[0] = own;
-		}
+		put_first(context, j);
 		holders->contexts[kept++] = *context;
 	}
 	holders->count = kept;

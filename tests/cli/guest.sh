@@ -397,6 +397,14 @@ lists_and_shows() {
 	json 1 '.contexts == [] and .pins == []' show 1
 	is 0 "^context  $first/$fd: 1 pin, 8M pinned, 8M charged$" show "$first"
 	is 0 "^context  $twice/9: 0 pins, .*; also [0-9]*/9$" show "$twice"
+	# Of two descriptors of one context the one that was asked about.
+	sleep 600 8<>/dev/pin 9<&8 &
+	both=$!
+	wait_until json_quiet '.contexts | length == 1' show "$both/9"
+	is 0 "^context  $both/8: 0 pins, .*; also $both/9$" show "$both/8"
+	is 0 "^context  $both/9: 0 pins, .*; also $both/8$" show "$both/9"
+	kill "$both"
+	wait "$both"
 	# Looking has released nothing and left nothing open.
 	json 0 '(.contexts | length == 2) and (.contexts | all(.holders == 1))' list
 	as_dev 0 '.contexts == [] and .hidden_processes > 0 and (.complete | not) and
