@@ -158,7 +158,7 @@ make_options() {
 	[ "$1" = debug ] || return 0
 	echo 'UBSAN_SANITIZE=n'
 	# shellcheck disable=SC2016 # make expands it, in each directory
-	echo 'CFLAGS_KERNEL=$(if $(filter arch/% block% certs% crypto% drivers/acpi% drivers/base% drivers/block% drivers/nvdimm% drivers/pci% drivers/tty% drivers/virtio% fs/% lib% security%,$(obj)),-g0)'
+	echo 'CFLAGS_KERNEL=$(if $(filter arch/% block% certs% crypto% drivers/acpi% drivers/base% drivers/block% drivers/nvdimm% drivers/pci% drivers/tty% drivers/virtio% fs/% lib lib/crypto% lib/math% lib/raid% lib/xz% lib/zlib% lib/zstd%,$(obj)),-g0)'
 }
 
 # check_config FILE FRAGMENT: Kconfig drops what it cannot satisfy without a word.
