@@ -5,43 +5,19 @@
  * GUP has said no to one page of a mapping that no rule refuses.  Its errno
  * narrows the reason down; what it does not tell is found by probing the page
  * alone, in ways that leave nothing pinned, and from what is known of the
- * mapping.  The probes hold mmap_lock and nothing of ours.
+ * mapping.  The probes hold nothing of ours.
  */
 #include <linux/errno.h>
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
 #include "pindev.h"
 
-/*
- * Try to pin one page for a moment, under mmap_lock, where userfaultfd does not
- * wait; not for the long term, which moves pages and makes some kernels WARN.  A
- * page that is not there yet is looked for where it may stay, as for the long term:
- * the probe brings nothing in that the attempt would not have.
- */
-static long probe_page(unsigned long addr, unsigned int gup_flags)
-{
-	unsigned int saved;
-	struct page *page;
-	long got;
-
-	if (mmap_read_lock_killable(current->mm))
-		return -EINTR;
-	saved = memalloc_pin_save();
-	got = pindev_pin_user_pages(addr, 1, gup_flags & ~FOLL_LONGTERM, &page);
-	memalloc_pin_restore(saved);
-	mmap_read_unlock(current->mm);
-	if (got == 1)
-		unpin_user_page(page);
-	return got;
-}
-
 /* ENOMEM: is there no memory, or can the page not be moved to where it may stay? */
-static u32 no_memory_reason(unsigned long addr, unsigned int gup_flags)
+static u32 no_memory_reason(unsigned long addr, const struct pindev_segment *segment)
 {
 	/* The page of a lease may stay where it is. */
-	if (gup_flags & FOLL_LONGTERM && probe_page(addr, gup_flags) == 1)
+	if (segment->gup_flags & FOLL_LONGTERM && pindev_probe(segment, addr, 0) == 1)
 		return PIN_REASON_MIGRATE_FAILED;
 	return PIN_REASON_NO_MEMORY;
 }
@@ -50,7 +26,7 @@ static u32 fault_reason(unsigned long addr, const struct pindev_segment *segment
 {
 	if (addr >= segment->file_end)
 		return PIN_REASON_BEYOND_EOF;
-	if (probe_page(addr, segment->gup_flags | FOLL_HWPOISON) == -EHWPOISON)
+	if (pindev_probe(segment, addr, FOLL_HWPOISON) == -EHWPOISON)
 		return PIN_REASON_HWPOISON;
 	if (segment->userfault)
 		return PIN_REASON_USERFAULT;
@@ -75,7 +51,7 @@ static u32 reason_of(unsigned long addr, const struct pindev_segment *segment,
 	case -EHWPOISON:
 		return PIN_REASON_HWPOISON;
 	case -ENOMEM:
-		return no_memory_reason(addr, segment->gup_flags);
+		return no_memory_reason(addr, segment);
 	default:
 		return fault_reason(addr, segment);
 	}

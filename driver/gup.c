@@ -92,18 +92,66 @@ static long pin_forced(const struct pindev_segment *segment, bool write,
 	return err;
 }
 
+/**
+ * pindev_probe() - try to pin one page for a moment
+ * @segment: its mapping as it was judged
+ * @addr: the page
+ * @more: FOLL_* beside those of the mapping
+ *
+ * Not for the long term, which moves pages and makes some kernels WARN.  A page that
+ * is not there yet is looked for where it may stay, as for the long term: the probe
+ * brings nothing in that the attempt would not have.  Under mmap_lock if that keeps
+ * it from waiting for a userfaultfd; else without, because it may wait for a
+ * filesystem, whatever that has answered before.
+ *
+ * Return: 1, with nothing pinned any more, or what GUP says.
+ */
+long pindev_probe(const struct pindev_segment *segment, unsigned long addr,
+		  unsigned int more)
+{
+	unsigned int saved, flags = (segment->gup_flags & ~FOLL_LONGTERM) | more;
+	struct page *page;
+	long got;
+
+	if (segment->userfault && mmap_read_lock_killable(current->mm))
+		return -EINTR;
+	saved = memalloc_pin_save();
+	if (segment->userfault)
+		got = pindev_pin_user_pages(addr, 1, flags, &page);
+	else
+		got = pin_user_pages_unlocked(addr, 1, &page, flags);
+	memalloc_pin_restore(saved);
+	if (segment->userfault)
+		mmap_read_unlock(current->mm);
+	if (got == 1)
+		unpin_user_page(page);
+	return got;
+}
+
 /*
  * With mmap_lock held GUP waits, deaf to every signal, for what a filesystem has to
  * read, and whoever wants the lock for writing waits along: with FUSE for as long as
  * its server likes.  So where the lock has to be held, the pages of files are read
  * before, as the process itself would do it: without the lock, until a fatal signal.
- * Whether they can be read at all is for GUP to say.  Should one be reclaimed in
- * between, GUP waits for it after all.
+ * Those that cannot be read are not asked for again, but whether the first one can
+ * be is for GUP to say.  Should one be reclaimed in between, GUP waits for it after
+ * all.
+ *
+ * Return: how many of the first pages to pin, or -errno.
  */
-static int read_first(unsigned long addr, long count)
+static long read_first(const struct pindev_segment *segment, unsigned long addr,
+		       long count)
 {
-	fault_in_readable((const char __user *)addr, count * PAGE_SIZE);
-	return fatal_signal_pending(current) ? -EINTR : 0;
+	size_t left = fault_in_readable((const char __user *)addr, count * PAGE_SIZE);
+	long got;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	count -= DIV_ROUND_UP(left, PAGE_SIZE);
+	if (count)
+		return count;
+	got = pindev_probe(segment, addr, 0);
+	return got ?: -EFAULT;
 }
 
 /**
@@ -123,9 +171,11 @@ long pindev_gup(const struct pindev_segment *segment, bool write,
 {
 	long got;
 
-	if (PINDEV_GUP_LENIENT && segment->report.kind == PIN_KIND_FILE &&
-	    read_first(addr, count))
-		return -EINTR;
+	if (PINDEV_GUP_LENIENT && segment->report.kind == PIN_KIND_FILE) {
+		count = read_first(segment, addr, count);
+		if (count < 0)
+			return count;
+	}
 	if (PINDEV_GUP_LENIENT || segment->report.kind == PIN_KIND_DEVDAX)
 		got = pin_locked(segment, write, addr, count, pages);
 	else if (segment->gup_flags & FOLL_FORCE)

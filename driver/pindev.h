@@ -409,14 +409,15 @@ void pindev_record_put(struct pindev_pin *pin);
  */
 static inline bool pindev_page_is_device(const struct page *page)
 {
+	/* Of the word only the zone is looked at. */
 	return data_race(is_zone_device_page(page));
 }
 
 static inline int pindev_page_nid(const struct page *page)
 {
+	/* Only the node. */
 	return data_race(page_to_nid(page));
 }
-
 
 /* report.c */
 int pindev_reports_init(struct pindev_reports *reports, u32 capacity,
@@ -448,6 +449,8 @@ int pindev_classify_charge(struct mm_struct *mm,
 			   unsigned long *pages, struct pindev_segment *first);
 
 /* gup.c */
+long pindev_probe(const struct pindev_segment *segment, unsigned long addr,
+		  unsigned int more);
 long pindev_gup(const struct pindev_segment *segment, bool write,
 		unsigned long addr, long count, struct page **pages);
 

@@ -4,11 +4,19 @@
  * no look at the page.
  *
  * diagnose.c is included for its static functions; see runs_kunit.c. What it calls
- * of classify.c is in classify_kunit.c.
+ * of classify.c is in classify_kunit.c; a look at the page is none here.
  */
 #include <kunit/test.h>
+#include <kunit/test-bug.h>
 
 #include "../diagnose.c"
+
+long pindev_probe(const struct pindev_segment *segment, unsigned long addr,
+		  unsigned int more)
+{
+	KUNIT_FAIL(kunit_get_current_test(), "page %lx is looked at", addr);
+	return -EFAULT;
+}
 
 static void errno_of_a_page(struct kunit *test)
 {

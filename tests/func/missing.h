@@ -13,5 +13,7 @@
  * is returned, and waited for.
  */
 int missing_watch(void *addr, size_t length);
+/* The same, but whoever touches one gets SIGBUS instead. */
+int missing_refuse(void *addr, size_t length);
 
 #endif /* PIN_TEST_MISSING_H */

@@ -263,6 +263,19 @@ START_TEST(userfault_hugetlb)
 }
 END_TEST
 
+/* One that nobody fills is refused everywhere. */
+START_TEST(userfault_without_handler)
+{
+	void *addr = map_anon(page);
+	int fd = missing_refuse(addr, page);
+
+	expect_refused(addr, page, PIN_F_WRITE, PIN_REASON_USERFAULT, addr, BY_TRYING);
+	expect_refused(addr, page, 0, PIN_REASON_USERFAULT, addr, BY_TRYING);
+	close(fd);
+	munmap(addr, page);
+}
+END_TEST
+
 struct stuck_query {
 	pthread_t thread;
 	uint64_t id;
@@ -319,6 +332,7 @@ Suite *races_suite(void)
 	tcase_add_test(tcase, replaced_by_shared_file);
 	tcase_add_test(tcase, userfault_anonymous);
 	tcase_add_test(tcase, userfault_hugetlb);
+	tcase_add_test(tcase, userfault_without_handler);
 	tcase_add_test(tcase, unpin_beside_a_stuck_query);
 	suite_add_tcase(suite, tcase);
 	add_stuck_tests(stuck);

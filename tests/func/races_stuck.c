@@ -209,7 +209,7 @@ static void free_missing(struct stuck *stuck)
 
 static void make_silent(struct stuck *stuck)
 {
-	silent_open(&stuck->silent);
+	silent_open(&stuck->silent, 0);
 	stuck->page = stuck->silent.addr;
 }
 
@@ -409,6 +409,52 @@ START_TEST(stuck_call)
 }
 END_TEST
 
+#define ATTEMPTS	4
+
+/*
+ * Each attempt to have the page reads it once without mmap_lock. If that fails, the kernel's
+ * fault handler, filemap_fault(), reads it with the lock held before it gives up, for
+ * whoever touches the page; so only the former is not answered here, of GUP for all pages,
+ * of GUP for this one and of who looks for the reason. The very first attempt reads ahead
+ * as well.
+ */
+START_TEST(stuck_after_errors)
+{
+	struct counters before = counters_read();
+	unsigned int errors = 2 * _i + 1;
+	struct stuck stuck = {
+		.context = pin_fd,
+		.pinned = map_anon(PAGES * page),
+		.where = &stuck.arg,
+	};
+
+	silent_open(&stuck.silent, errors);
+	stuck.page = stuck.silent.addr;
+	stuck.id = expect_pinned(stuck.pinned, PAGES * page, PIN_F_WRITE);
+	pin_memory(&stuck);
+	ck_assert_int_eq(pthread_create(&stuck.thread, NULL, make_call, &stuck), 0);
+	while (!stuck.done && !silent_is_asked(&stuck.silent))
+		usleep(1000);
+	if (stuck.done) {
+		ck_assert_int_eq(unpin(stuck.id), 0);
+	} else {
+		expect_nobody_waits(&stuck);
+		printf("note: a PIN waits after %u errors\n", errors);
+		fflush(stdout);
+	}
+	silent_answer(&stuck.silent);
+	pthread_join(stuck.thread, NULL);
+	if (!stuck.err) {
+		ck_assert_int_eq(unpin(stuck.arg.pin.id), 0);
+	} else {
+		ck_assert_int_eq(stuck.err, -EFAULT);
+		ck_assert_uint_eq(stuck.arg.pin.refusal.reason, PIN_REASON_FAULT_FAILED);
+	}
+	silent_close(&stuck.silent);
+	counters_expect(&before, "after errors");
+}
+END_TEST
+
 /* Stuck for good, and says so. */
 static void live_stuck(struct stuck *stuck, int tell)
 {
@@ -463,4 +509,5 @@ void add_stuck_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, stuck_call, 0, CALLS * WAYS);
 	tcase_add_loop_test(tcase, stuck_and_killed, 0, CALLS * WAYS);
+	tcase_add_loop_test(tcase, stuck_after_errors, 0, ATTEMPTS);
 }

@@ -25,6 +25,7 @@
 
 struct server {
 	int fuse, asked, answer;
+	unsigned int errors;			/* reads that are still to fail */
 	struct fuse_in_header held[HELD];	/* reads without an answer */
 	unsigned int held_count;
 };
@@ -81,6 +82,11 @@ static void reply_open(const struct server *server, const struct fuse_in_header 
 
 static void hold(struct server *server, const struct fuse_in_header *in)
 {
+	if (server->errors) {
+		server->errors--;
+		reply(server, in, -EIO, NULL, 0);
+		return;
+	}
 	if (server->held_count == HELD)
 		_exit(1);
 	server->held[server->held_count++] = *in;
@@ -153,9 +159,9 @@ static void run_server(struct server *server)
 
 /* --- the file */
 
-static void start_server(struct silent *silent, int fuse)
+static void start_server(struct silent *silent, int fuse, unsigned int errors)
 {
-	struct server server = { .fuse = fuse };
+	struct server server = { .fuse = fuse, .errors = errors };
 	int asked[2], answer[2];
 
 	ck_assert_int_eq(pipe2(asked, O_CLOEXEC), 0);
@@ -190,19 +196,26 @@ static void mount_file(struct silent *silent, int fuse)
 		      "mount: %s", strerror(errno));
 }
 
-void silent_open(struct silent *silent)
+void silent_open(struct silent *silent, unsigned int errors)
 {
 	int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	struct stat attributes;
 
 	ck_assert_msg(fuse >= 0, "/dev/fuse: %s", strerror(errno));
-	start_server(silent, fuse);
+	start_server(silent, fuse, errors);
 	mount_file(silent, fuse);
 	close(fuse);
 	/* FUSE asks for the size of its root when somebody wants to know it. */
 	ck_assert_int_eq(stat(silent->path, &attributes), 0);
 	ck_assert_int_eq(attributes.st_size, page);
 	silent->addr = map_file(silent->path, page, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+}
+
+bool silent_is_asked(const struct silent *silent)
+{
+	struct pollfd asked = { .fd = silent->asked, .events = POLLIN };
+
+	return poll(&asked, 1, 0) == 1;
 }
 
 void silent_await(struct silent *silent)

@@ -7,6 +7,7 @@
 #ifndef PIN_TEST_SILENT_H
 #define PIN_TEST_SILENT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct silent {
@@ -17,7 +18,10 @@ struct silent {
 	char *addr;	/* a private, writable mapping of the file, a page */
 };
 
-void silent_open(struct silent *silent);
+/* The first @errors reads fail with EIO at once. */
+void silent_open(struct silent *silent, unsigned int errors);
+/* Is there somebody who waits? */
+bool silent_is_asked(const struct silent *silent);
 /* Returns when somebody waits. */
 void silent_await(struct silent *silent);
 /* From now on it answers: zeros. */
