@@ -52,7 +52,7 @@ static struct pindev_event *take_first(struct pindev_events *events)
 					 link);
 	if (event) {
 		list_del(&event->link);
-		events->count--;
+		WRITE_ONCE(events->count, events->count - 1);
 	}
 	return event;
 }
@@ -89,7 +89,7 @@ void pindev_events_push(struct pindev_events *events, struct pindev_event *event
 	event->record.sequence = ++events->sequence;
 	lost = lose_oldest(events);
 	list_add_tail(&event->link, &events->queue);
-	events->count++;
+	WRITE_ONCE(events->count, events->count + 1);
 	spin_unlock(&events->lock);
 
 	wake_up_interruptible_poll(&events->wait, EPOLLIN | EPOLLRDNORM);
@@ -110,7 +110,7 @@ static void put_back(struct pindev_events *events, struct pindev_event *event)
 {
 	spin_lock(&events->lock);
 	list_add(&event->link, &events->queue);
-	events->count++;
+	WRITE_ONCE(events->count, events->count + 1);
 	spin_unlock(&events->lock);
 	wake_up_interruptible_poll(&events->wait, EPOLLIN | EPOLLRDNORM);
 }

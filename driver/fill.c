@@ -120,13 +120,16 @@ static void discard_batch(struct fill *fill, long count)
 {
 	struct pindev_cursor at;
 
-	/* The pages first: the references keep their struct pages. */
-	unpin_user_pages(fill->batch, count);
+	/*
+	 * The references first: whose a page is is sure while it is pinned, and the
+	 * section of dax_read_lock() keeps the struct pages.
+	 */
 	pindev_runs_seal(&fill->fresh);
 	for (pindev_runs_first(&fill->fresh, &at); at.chunk;
 	     pindev_runs_next(&fill->fresh, &at))
 		put_run_device(&at.run);
 	pindev_runs_free(&fill->fresh);
+	unpin_user_pages(fill->batch, count);
 }
 
 /*

@@ -177,7 +177,7 @@ static void revoke_pin(const struct pindev_lease *lease)
 	struct pindev_pin *pin = leases->pin;
 
 	lockdep_assert_held(&leases->lock);
-	leases->lost = true;
+	WRITE_ONCE(leases->lost, true);
 	pindev_ledger_lose(pin);
 	/* Whoever unpins it releases all of it and need not be told. */
 	if (leases->retired)
@@ -321,7 +321,8 @@ static bool is_dying(const struct pindev_lease *lease)
 	bool all = !lease->device->pgmap;
 
 	for (; at.chunk; next_run(lease, &at)) {
-		if (percpu_ref_is_dying(&pagemap_at(&at)->ref))
+		/* Not seen this time it is seen the next time. */
+		if (data_race(percpu_ref_is_dying(&pagemap_at(&at)->ref)))
 			return true;
 		if (!all)
 			return false;
@@ -665,7 +666,8 @@ bool pindev_leases_force(struct pindev_pin *pin)
 	spin_lock(&leases->lock);
 	may = !leases->lost && refcount_inc_not_zero(&pin->refs);
 	if (may) {
-		leases->lost = true;
+		WRITE_ONCE(leases->lost, true);
+		WRITE_ONCE(pin->forced, true);
 		pindev_ledger_lose(pin);
 	}
 	spin_unlock(&leases->lock);

@@ -91,8 +91,11 @@ static DEFINE_HASHTABLE(users, 6);
 
 void pindev_ledger_init(void)
 {
+	/* Its file in /sys is there already. */
+	kernel_param_lock(THIS_MODULE);
 	if (!pindev_ledger_max_pages)
 		pindev_ledger_max_pages = totalram_pages() / 2;
+	kernel_param_unlock(THIS_MODULE);
 	sema_init(&all_running, MAX_RUNNING);
 }
 
@@ -171,6 +174,8 @@ static bool force_longterm(struct pindev_pin *pin)
 {
 	if (pin->forced || !refcount_inc_not_zero(&pin->refs))
 		return false;
+	/* Before the generation moves on, or a dump that saw it live does not notice. */
+	WRITE_ONCE(pin->forced, true);
 	pindev_ledger_lose(pin);
 	return true;
 }
@@ -190,10 +195,8 @@ int pindev_ledger_force(u64 id, struct pindev_pin **pin)
 	*pin = pin_of(pindev_table_find(&pins, id));
 	if (!*pin)
 		err = -ENOENT;
-	else if ((*pin)->leases ? pindev_leases_force(*pin) :
-				  force_longterm(*pin))
-		WRITE_ONCE((*pin)->forced, true);
-	else
+	else if (!((*pin)->leases ? pindev_leases_force(*pin) :
+				    force_longterm(*pin)))
 		err = pindev_pin_is_revoked(*pin) ? -ESTALE : -ENOENT;
 	spin_unlock(&pins.lock);
 	return err;
