@@ -121,8 +121,8 @@ static void discard_batch(struct fill *fill, long count)
 	struct pindev_cursor at;
 
 	/*
-	 * The references first: whose a page is is sure while it is pinned, and the
-	 * section of dax_read_lock() keeps the struct pages.
+	 * The references first: only a page that is pinned is sure to have the pagemap
+	 * that was taken. The section of dax_read_lock() keeps the struct pages.
 	 */
 	pindev_runs_seal(&fill->fresh);
 	for (pindev_runs_first(&fill->fresh, &at); at.chunk;
