@@ -190,9 +190,10 @@ run_kunit() {
 
 # What anybody may read: since the first suite no line has told where the kernel is. What
 # the OOM killer reports has the registers of the process, whatever numbers those are; the
-# kernel's own are in the report of an oops, which is a failure.
+# kernel's own are in the report of an oops, which is a failure. KCSAN tells what raced.
 no_addresses() {
 	! dmesg | sed -n '/pin-vm: mark/,$p' | grep -vE '\bR([A-D]X|[SD]I|[BS]P|[0-9]+): [0-9a-f]{16}' |
+		grep -vE '(read|write) .*to 0xffff[0-9a-f]{12} of | value changed: 0x' |
 		grep -E '(^|[^0-9a-f])ffff[0-9a-f]{12}'
 }
 
