@@ -71,6 +71,16 @@ static bool breaks_dax(int advice)
 	return (advice == MADV_COLD || advice == MADV_PAGEOUT) && kernel_before(6, 2);
 }
 
+/*
+ * collapse_file() of Linux 7.2 reads, with pages locked and a lock of the mapping to take,
+ * what a truncate that holds that lock then waits for: khugepaged and a truncate of a file
+ * on XFS never ended, whoever pins.  khugepaged is kept away altogether (ground.c).
+ */
+static bool may_never_end(const struct player *player, int advice)
+{
+	return advice == MADV_COLLAPSE && player->world->others && !kernel_before(6, 13);
+}
+
 static long do_advise(struct player *player)
 {
 	/* Not those that poison pages, which would not come back. */
@@ -84,7 +94,7 @@ static long do_advise(struct player *player)
 	struct range range = take_range(player);
 	int advice = advices[stream_choose(&player->in, COUNT(advices))];
 
-	if (breaks_dax(advice))
+	if (breaks_dax(advice) || may_never_end(player, advice))
 		return -EOPNOTSUPP;
 	if (advice == MADV_REMOVE)
 		ground_file_changed(&range);

@@ -190,10 +190,25 @@ static void show(const struct memory_kind *kind)
 	}
 }
 
+/* See may_never_end() in disturb.c. */
+static void keep_khugepaged_away(void)
+{
+	static const char path[] =
+		"/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs";
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	/* Seven weeks, all that there is room for. */
+	ck_assert_int_eq(write(fd, "4294967295", 10), 10);
+	close(fd);
+}
+
 void ground_open(void)
 {
 	size_t i;
 
+	if (!kernel_before(6, 13))
+		keep_khugepaged_away();
 	for (i = 0; i < COUNT(kinds); i++)
 		fds[i] = open_kind(&kinds[i]);
 	files_changed = mmap(NULL, page, READ_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

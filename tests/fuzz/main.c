@@ -122,11 +122,23 @@ static void show_file(const char *path)
 		close(fd);
 }
 
+/* Who waits for what, in the kernel's log: it can be a task that is none of the worker's. */
+static void log_waiting(void)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "w", 1) != 1)
+		run_say("/proc/sysrq-trigger: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
 static void show_stuck(pid_t worker)
 {
 	char path[64];
 	int i;
 
+	log_waiting();
 	/* Threads are made right after their process. */
 	for (i = 0; i < PLAYERS; i++) {
 		snprintf(path, sizeof(path), "/proc/%d/task/%d/stack", worker, worker + i);
@@ -159,11 +171,22 @@ static void end_worker(int status)
 		snprintf(run->why, sizeof(run->why), "the worker ended with status %#x", status);
 }
 
+/* Tells whether there is any hope: what was killed and did not end never will. */
+static bool end_stuck(pid_t worker, bool killed)
+{
+	show_stuck(worker);
+	if (!killed && !atomic_exchange(&run->failed, true))
+		snprintf(run->why, sizeof(run->why), "no call for %d seconds", STUCK_SECONDS);
+	kill(worker, SIGKILL);
+	return !killed;
+}
+
 /* Waits for the worker and looks after it. */
 static void watch(const struct phase *phase, pid_t worker, uint64_t started)
 {
 	static uint64_t told;
 	uint64_t calls = run->calls, moved = seconds_now(), now;
+	bool killed = false;
 	int status;
 
 	while (!waitpid(worker, &status, WNOHANG)) {
@@ -180,11 +203,9 @@ static void watch(const struct phase *phase, pid_t worker, uint64_t started)
 			told = now;
 		}
 		if (now - moved >= STUCK_SECONDS) {
-			show_stuck(worker);
-			snprintf(run->why, sizeof(run->why), "no call for %d seconds",
-				 STUCK_SECONDS);
-			run->failed = true;
-			kill(worker, SIGKILL);
+			if (!end_stuck(worker, killed))
+				return;
+			killed = true;
 			moved = now;
 		}
 	}
