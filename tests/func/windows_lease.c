@@ -623,13 +623,15 @@ static void tell(const struct battle *battle)
 	fflush(stdout);
 }
 
+static bool is_long_ago(unsigned long since)
+{
+	return since && now_us() - since > FORGOTTEN_US;
+}
+
 /* Has a truncate or a punch begun long ago, and not come back? */
 static bool is_forgotten(const struct battle *battle)
 {
-	unsigned long long_ago = now_us() - FORGOTTEN_US;
-
-	return (battle->truncates_since && battle->truncates_since < long_ago) ||
-	       (battle->punches_since && battle->punches_since < long_ago);
+	return is_long_ago(battle->truncates_since) || is_long_ago(battle->punches_since);
 }
 
 /*
