@@ -263,7 +263,7 @@ static int look_up(int pagemap, const char *map, uint64_t length, struct place *
 
 static int file_frames(int fd, int pagemap, struct place *place)
 {
-	uint64_t at, length, size;
+	uint64_t at, length, size, step = STEP;
 	struct stat status;
 	char *map;
 	int ret = 0;
@@ -273,8 +273,11 @@ static int file_frames(int fd, int pagemap, struct place *place)
 	if (!S_ISREG(status.st_mode))
 		return -EINVAL;
 	size = (uint64_t)status.st_size;
-	for (at = 0; !ret && at < size; at += STEP) {
-		length = size - at < STEP ? size - at : STEP;
+	/* A file of huge pages is mapped by whole ones, which can be larger. */
+	if ((uint64_t)status.st_blksize > step)
+		step = (uint64_t)status.st_blksize;
+	for (at = 0; !ret && at < size; at += step) {
+		length = size - at < step ? size - at : step;
 		map = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, (off_t)at);
 		if (map == MAP_FAILED)
 			return -errno;
