@@ -170,7 +170,7 @@ build_modules() { # KERNEL: sets module and delays
 kernel_suites() { # KERNEL
 	local kernel=$1 module delays tests plain files file users=() m32_suites=() clock=()
 	local pinctl=${PINCTL:-build/tools/pinctl} listed=()
-	local calls=5000 name counts=() racing failing=''
+	local calls=5000 name counts=() racing failing='' gigantic=''
 	# Half of the time that 7.2 takes to start a program goes to kmemleak. Whether the
 	# driver loses memory is asked where its own suites run.
 	local unwatched='kmemleak=off'
@@ -274,10 +274,12 @@ kernel_suites() { # KERNEL
 		-m 1152M -a "memmap=512M!512M $unwatched" "${plain[@]}" -- \
 		/root/guest.sh "$kernel" pressure
 	# A NUMA node without a processor, of which a memory block can go offline: one, and
-	# a kernel that picks its place would lie in it now and then.
-	suite "offline-$kernel" tests/vm/run.sh -k "$kernel" -n "offline" -t 600 -m 1280M \
-		-a "nokaslr $unwatched" \
-		-q "-object memory-backend-ram,id=near,size=896M" \
+	# a kernel that picks its place would lie in it now and then. Between 1G and 2G is a
+	# page of that size, unless KASAN takes an eighth of everything.
+	[ "$kernel" = 7.2 ] || gigantic='hugepagesz=1G hugepages=1'
+	suite "offline-$kernel" tests/vm/run.sh -k "$kernel" -n "offline" -t 600 -m 2496M \
+		-a "nokaslr $gigantic $unwatched" \
+		-q "-object memory-backend-ram,id=near,size=2112M" \
 		-q "-object memory-backend-ram,id=far,size=384M" \
 		-q "-numa node,nodeid=0,cpus=0,memdev=near -numa node,nodeid=1,memdev=far" \
 		-f "$module" -f "$pinctl" -f tests/cli/offline.sh -- /root/offline.sh

@@ -6,6 +6,8 @@
 # goes when the pin is taken away or its holder ends. In the guest; beside this lie
 # pin.ko and pinctl.
 #
+# And a page of 1 GiB, where the machine is given one: who holds it is found as well.
+#
 # The machine's NUMA node 1 has memory and no processor, so that the kernel keeps little
 # there, and nothing in a block that was just put back. What is pinned is a file of a
 # tmpfs that takes its memory from that node and fills it.
@@ -58,9 +60,9 @@ fill_node() {
 }
 
 # A holder whose pin is there when this returns: its number is in $holder, the pin's in $pin.
-hold() {
+hold() { # FILE
 	: >/tmp/held
-	"$here/pinctl" pin file:/mnt/far/data >/tmp/held 2>&1 &
+	"$here/pinctl" pin "file:$1" >/tmp/held 2>&1 &
 	holder=$!
 	n=0
 	until grep -q '^pin [0-9]*:' /tmp/held || [ "$n" = 3000 ]; do
@@ -119,7 +121,7 @@ end_holder() {
 
 let_go() { # HOW
 	check "$1: a file fills the node" fill_node
-	check "$1: the pin" hold
+	check "$1: the pin" hold /mnt/far/data
 	check "$1: somebody holds the block" held_by "block:$block" "$pin $holder pinctl"
 	check "$1: somebody holds the node" held_by node:1 "$pin $holder pinctl"
 	check "$1: the block does not go offline" take_offline
@@ -130,6 +132,17 @@ let_go() { # HOW
 	check "$1: the block is back" put_back
 }
 
+find_huge_page() {
+	mkdir -p /mnt/huge
+	mount -t hugetlbfs -o pagesize=1G huge /mnt/huge || exit 1
+	truncate -s 1G /mnt/huge/page
+	check "a huge page: the pin" hold /mnt/huge/page
+	check "a huge page: somebody holds it" held_by file:/mnt/huge/page "$pin $holder pinctl"
+	check "a huge page: the holder ends" end_holder
+	check "a huge page: nobody holds it" held_by_nobody file:/mnt/huge/page
+	umount /mnt/huge
+}
+
 insmod "$here/pin.ko" || exit 1
 find_block || exit 1
 mkdir -p /mnt/far
@@ -138,6 +151,9 @@ let_go release
 check "the holder of a pin that was released ends" end_holder
 let_go end_holder
 umount /mnt/far
+if grep -q hugepagesz=1G /proc/cmdline; then
+	find_huge_page
+fi
 check "rmmod: nothing is pinned" rmmod pin
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]
