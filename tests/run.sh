@@ -168,7 +168,7 @@ build_modules() { # KERNEL: sets module and delays
 }
 
 kernel_suites() { # KERNEL
-	local kernel=$1 module delays tests plain files file users=() m32_suites=() clock=()
+	local kernel=$1 module delays tests plain files file users=() m32_suites=() clock=() seldom=()
 	local pinctl=${PINCTL:-build/tools/pinctl} listed=()
 	local calls=5000 name counts=() racing failing='' gigantic=''
 	# Half of the time that 7.2 takes to start a program goes to kmemleak. Whether the
@@ -192,6 +192,12 @@ kernel_suites() { # KERNEL
 	for name in PIN_TEST_LOADS PIN_TEST_KILLS PIN_TEST_OOMS PIN_TEST_SOAK_SECONDS; do
 		[ -z "${!name:-}" ] || counts+=(-e "$name=${!name}")
 	done
+	# On the debug kernel, which takes several times as long, what repeats does less.
+	if [ "$kernel" = 7.2 ]; then
+		seldom=(-e PIN_TEST_TAKES=25 -e PIN_TEST_CHEAP=100)
+		[ -n "${PIN_TEST_KILLS:-}" ] || counts+=(-e PIN_TEST_KILLS=120)
+		[ -n "${PIN_TEST_OOMS:-}" ] || counts+=(-e PIN_TEST_OOMS=9)
+	fi
 	files=("${plain[@]}")
 	if [ -e "${module%/*}/pin_kunit.ko" ]; then
 		files+=(-f "${module%/*}/pin_kunit.ko")
@@ -202,7 +208,8 @@ kernel_suites() { # KERNEL
 	fi
 	# secretmem.enable: off by default before 6.5.
 	suite "driver-$kernel" tests/vm/run.sh -k "$kernel" -n "driver" -t 3000 \
-		-a secretmem.enable=1 "${files[@]}" -- /root/guest.sh "$kernel" "${listed[@]}"
+		-a secretmem.enable=1 "${seldom[@]}" "${files[@]}" -- \
+		/root/guest.sh "$kernel" "${listed[@]}"
 	# The same as a 32-bit program.
 	suite "driver-m32-$kernel" tests/vm/run.sh -k "$kernel" -n "driver-m32" -t 1500 \
 		-a secretmem.enable=1 -f "$module" -f build/tests/func-m32/pin-func \
@@ -213,11 +220,8 @@ kernel_suites() { # KERNEL
 		"${tests[@]}" -- /root/guest.sh "$kernel"
 	racing=$module
 	[ -z "${PIN_TEST_PAIR_MS:-}" ] || racing=$delays
-	# No other kernel lets things fail on demand. And a kill takes several times as long.
-	if [ "$kernel" = 7.2 ]; then
-		failing=failnth
-		[ -n "${PIN_TEST_KILLS:-}" ] || counts+=(-e PIN_TEST_KILLS=200)
-	fi
+	# No other kernel lets things fail on demand.
+	[ "$kernel" != 7.2 ] || failing=failnth
 	# The race matrix: some 600 pairs, so a millisecond each is less than a second. Who
 	# gives them time gets delay points, too. Of the fuzzer the cases that are kept, and as
 	# many calls of chance as take less than a minute.
