@@ -71,11 +71,12 @@ static const struct shape shapes[] = {
 
 #define SHAPES	(sizeof(shapes) / sizeof(*shapes))
 
-/* Memory of one shape; @units are what the order is about. */
+/* Memory of one shape; @units are what the order is about, @whole is where they come from. */
 struct area {
 	const struct shape *shape;
 	unsigned char *addr;
 	size_t length;
+	size_t whole;
 	size_t unit;
 	size_t units;
 };
@@ -117,13 +118,13 @@ static void fill(void *bytes, size_t length, unsigned int seed)
 
 static void move_anon(struct area *area)
 {
-	unsigned char *from = reserve(area->length);
+	unsigned char *from = reserve(area->whole);
 	size_t i;
 
-	ck_assert_ptr_eq(mmap(from, area->length, PROT_READ | PROT_WRITE,
+	ck_assert_ptr_eq(mmap(from, area->whole, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), from);
-	madvise(from, area->length, area->shape->source == ANON_THP ?
-				    MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	madvise(from, area->whole, area->shape->source == ANON_THP ?
+				   MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	fill(from, area->length, 1);
 	if (area->shape->source == ANON_THP)
 		ck_assert_msg(phys_is_thp(from), "no transparent huge page");
@@ -134,6 +135,7 @@ static void move_anon(struct area *area)
 					area->unit, area->unit,
 					MREMAP_MAYMOVE | MREMAP_FIXED, to), to);
 	}
+	munmap(from, area->whole);
 }
 
 /* Whether files in memory are huge is for the whole system. */
@@ -152,19 +154,19 @@ static void map_memfd(struct area *area)
 	int flags = area->shape->source == HUGETLB ? MFD_HUGETLB : 0;
 	int share = area->shape->shared ? MAP_SHARED : MAP_PRIVATE;
 	int fd = memfd_create("runs", MFD_CLOEXEC | flags);
-	unsigned char *all = reserve(area->length);
+	unsigned char *all = reserve(area->whole);
 	size_t i;
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(ftruncate(fd, area->length), 0);
+	ck_assert_int_eq(ftruncate(fd, area->whole), 0);
 	if (thp)
 		choose_shmem_thp("force");
 	/* Aligned, or there would be no huge page. */
-	ck_assert_ptr_eq(mmap(all, area->length, PROT_READ | PROT_WRITE,
+	ck_assert_ptr_eq(mmap(all, area->whole, PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_FIXED, fd, 0), all);
 	/* So that memory is compacted if there is no huge page. */
 	if (thp)
-		madvise(all, area->length, MADV_HUGEPAGE);
+		madvise(all, area->whole, MADV_HUGEPAGE);
 	fill(all, area->length, 1);
 	if (thp) {
 		choose_shmem_thp("never");
@@ -174,8 +176,17 @@ static void map_memfd(struct area *area)
 		ck_assert_ptr_ne(mmap(area->addr + i * area->unit, area->unit,
 				      PROT_READ | PROT_WRITE, share | MAP_FIXED, fd,
 				      place(area, i) * area->unit), MAP_FAILED);
-	munmap(all, area->length);
+	munmap(all, area->whole);
 	close(fd);
+}
+
+/*
+ * Each page becomes a mapping of its own, and to make those takes the debug kernel long:
+ * of a huge page it has the first quarter.
+ */
+static size_t pages_of_thp(void)
+{
+	return HUGE / page / (access("/sys/kernel/debug/kmemleak", F_OK) ? 1 : 4);
 }
 
 static struct area make_area(const struct shape *shape)
@@ -186,9 +197,12 @@ static struct area make_area(const struct shape *shape)
 		area.unit = HUGE;
 		area.units = 4;
 	} else if (shape->source == ANON_THP || shape->source == MEMFD_THP) {
-		area.units = HUGE / page;
+		area.units = pages_of_thp();
+		area.whole = HUGE;
 	}
 	area.length = area.units * area.unit;
+	if (!area.whole)
+		area.whole = area.length;
 	area.addr = reserve(area.length);
 	if (shape->source == ANON || shape->source == ANON_THP)
 		move_anon(&area);
