@@ -29,7 +29,7 @@
 /* How often each delay point is reached at least, in a long run. */
 #define HITS_LEAST	100
 /* And how long it is tried, for each point. */
-#define AGAIN_S		240
+#define AGAIN_S		500
 
 /* What all of them have done, over all the tests: in shared memory. */
 struct tally {
@@ -226,7 +226,7 @@ Suite *pairs_suite(void)
 	if (tally == MAP_FAILED)
 		abort();
 	/* Some actors take a second for an act on a debug kernel. */
-	tcase_set_timeout(tcase, 10 * AGAIN_S + actor_count() * pair_ms() / 500);
+	tcase_set_timeout(tcase, 4 * AGAIN_S + actor_count() * pair_ms() / 500);
 	tcase_add_loop_test(tcase, pairs_of_one, 0, actor_count());
 	tcase_add_test(tcase, rare_windows_open_again);
 	tcase_add_test(tcase, all_had_a_part);
