@@ -8,6 +8,7 @@
 #include "phys.h"
 
 #include <fcntl.h>
+#include <netlink/genl/genl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -520,6 +521,75 @@ START_TEST(test_contexts)
 }
 END_TEST
 
+/* --- records of many lengths */
+
+#define MANY_PINS	1000
+#define MANY_CONTEXTS	500
+
+/* How long a record is depends on it. */
+static void become(unsigned int i)
+{
+	char name[16] = "123456789012345";
+
+	name[(i * 2654435761U >> 16) % sizeof(name)] = '\0';
+	ck_assert_int_eq(prctl(PR_SET_NAME, name), 0);
+}
+
+/* By an asker who takes in little at a time, so that the parts of a dump are short. */
+static void connect_with_little_room(void)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+
+	/* Which asks for the family, with all the room that there is. */
+	ledger_connect();
+	nl_socket_free(ledger_socket());
+	ck_assert_ptr_nonnull(sock);
+	ck_assert_int_eq(genl_connect(sock), 0);
+	ck_assert_int_eq(nl_socket_set_msg_buf_size(sock, 4096), 0);
+	ledger_use(sock);
+}
+
+/* The parts of the dump end anywhere in a record, which begins the next one whole. */
+START_TEST(test_records_of_many_lengths)
+{
+	static uint64_t ids[MANY_PINS];
+	struct ledger_pins pins = { .array = NULL };
+	char *memory = map_anon(page);
+	unsigned int i;
+
+	connect_with_little_room();
+	for (i = 0; i < MANY_PINS; i++) {
+		become(i);
+		ids[i] = expect_pinned(memory, page, 0);
+	}
+	ck_assert_int_eq(ledger_dump(NULL, &pins), 0);
+	ck_assert(!pins.interrupted);
+	ck_assert_uint_eq(pins.count, MANY_PINS);
+	for (i = 0; i < MANY_PINS; i++)
+		expect_as_queried(&pins.array[i], ids[i]);
+}
+END_TEST
+
+START_TEST(test_contexts_of_many_lengths)
+{
+	struct context_seen seen = { .wanted = 0 };
+	static int contexts[MANY_CONTEXTS];
+	unsigned int i;
+
+	connect_with_little_room();
+	for (i = 0; i < MANY_CONTEXTS; i++) {
+		become(i);
+		contexts[i] = open("/dev/pin", O_RDWR | O_CLOEXEC);
+		ck_assert_int_ge(contexts[i], 0);
+	}
+	ck_assert_int_eq(ledger_ask(ledger_request(PIN_NL_CMD_CONTEXT_GET, NLM_F_DUMP),
+				    see_context, &seen), 0);
+	ck_assert_uint_eq(seen.all, MANY_CONTEXTS + 1);
+	for (i = 0; i < MANY_CONTEXTS; i++)
+		close(contexts[i]);
+}
+END_TEST
+
 Suite *ledger_suite(void)
 {
 	Suite *suite = suite_create("ledger");
@@ -536,6 +606,8 @@ Suite *ledger_suite(void)
 	tcase_add_test(tcase, test_filter_revoked);
 	tcase_add_test(tcase, test_filter_pfn);
 	tcase_add_test(tcase, test_contexts);
+	tcase_add_test(tcase, test_records_of_many_lengths);
+	tcase_add_test(tcase, test_contexts_of_many_lengths);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
