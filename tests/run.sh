@@ -221,7 +221,7 @@ kernel_suites() { # KERNEL
 	racing=$module
 	[ -z "${PIN_TEST_PAIR_MS:-}" ] || racing=$delays
 	# No other kernel lets things fail on demand.
-	[ "$kernel" != 7.2 ] || failing=failnth
+	[ "$kernel" != 7.2 ] || failing="failnth ledger-failnth"
 	# The race matrix: some 600 pairs, so a millisecond each is less than a second. Who
 	# gives them time gets delay points, too. Of the fuzzer the cases that are kept, and as
 	# many calls of chance as take less than a minute.

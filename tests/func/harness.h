@@ -65,6 +65,7 @@ Suite *zone_suite(void);
 Suite *pressure_suite(void);
 Suite *removal_suite(void);
 Suite *failnth_suite(void);
+Suite *ledger_failnth_suite(void);
 Suite *reconfigure_suite(void);
 Suite *pairs_suite(void);
 Suite *windows_runs_suite(void);

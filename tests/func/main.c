@@ -80,6 +80,7 @@ static const struct named_suite elsewhere[] = {
 	{ "pairs", pairs_suite },
 	{ "lifecycle", lifecycle_suite },
 	{ "soak", soak_suite },
+	{ "ledger-failnth", ledger_failnth_suite },
 #endif
 };
 
