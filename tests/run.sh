@@ -170,7 +170,7 @@ build_modules() { # KERNEL: sets module and delays
 kernel_suites() { # KERNEL
 	local kernel=$1 module delays tests plain files file users=() m32_suites=() clock=() seldom=()
 	local pinctl=${PINCTL:-build/tools/pinctl} listed=()
-	local calls=5000 name counts=() racing failing='' gigantic=''
+	local calls=5000 name counts=() racing failing=() gigantic=''
 	# Half of the time that 7.2 takes to start a program goes to kmemleak. Whether the
 	# driver loses memory is asked where its own suites run.
 	local unwatched='kmemleak=off'
@@ -221,12 +221,12 @@ kernel_suites() { # KERNEL
 	racing=$module
 	[ -z "${PIN_TEST_PAIR_MS:-}" ] || racing=$delays
 	# No other kernel lets things fail on demand.
-	[ "$kernel" != 7.2 ] || failing="failnth ledger-failnth"
+	[ "$kernel" != 7.2 ] || failing=(failnth ledger-failnth)
 	# The race matrix: some 600 pairs, so a millisecond each is less than a second. Who
 	# gives them time gets delay points, too. Of the fuzzer the cases that are kept, and as
 	# many calls of chance as take less than a minute.
 	[ "$kernel" != 7.2 ] || calls=1000
-	group "stress-$kernel" pairs fuzz $failing lifecycle -- \
+	group "stress-$kernel" pairs fuzz "${failing[@]}" lifecycle -- \
 		tests/vm/run.sh -k "$kernel" -n "stress" \
 		-t $((2400 + ${PIN_TEST_PAIR_MS:-0} + ${PIN_TEST_LOADS:-0} * 3)) \
 		-a secretmem.enable=1 \
