@@ -244,6 +244,21 @@ START_TEST(truncate_before_unpin)
 }
 END_TEST
 
+/* Begins to wait for the page number @index, which lies in a pipe until that is read. */
+static pid_t truncate_for_a_pipe(const struct leased *leased, size_t index, int *pipes)
+{
+	struct iovec page_of_file = { leased->addr + index * page, page };
+	pid_t truncating;
+
+	touch(leased->addr, leased->length);
+	ck_assert_int_eq(pipe(pipes), 0);
+	ck_assert_int_eq(vmsplice(pipes[1], &page_of_file, 1, 0), (ssize_t)page);
+	truncating = truncate_start(leased);
+	usleep(300000);
+	ck_assert(!is_over(truncating));
+	return truncating;
+}
+
 /*
  * A truncate waits for somebody else's page, with the file locked: a lease is not
  * had, and does not wait for ever either.
@@ -251,7 +266,6 @@ END_TEST
 START_TEST(truncate_already_waits)
 {
 	struct counters before = counters_read();
-	struct iovec page_of_file;
 	struct leased leased;
 	struct pin_pin arg;
 	int pipes[2];
@@ -259,14 +273,7 @@ START_TEST(truncate_already_waits)
 	char *buffer = malloc(page);
 
 	leased_open(&leased, dax_dirs[_i], PAGES * page);
-	touch(leased.addr, leased.length);
-	page_of_file = (struct iovec) { leased.addr, page };
-	ck_assert_int_eq(pipe(pipes), 0);
-	/* A page in a pipe is held until it is read. */
-	ck_assert_int_eq(vmsplice(pipes[1], &page_of_file, 1, 0), (ssize_t)page);
-	truncating = truncate_start(&leased);
-	usleep(300000);
-	ck_assert(!is_over(truncating));
+	truncating = truncate_for_a_pipe(&leased, 0, pipes);
 
 	ck_assert_int_eq(pin_range(leased.addr, leased.length, LEASE, &arg), -EBUSY);
 	ck_assert_uint_eq(arg.refusal.reason, PIN_REASON_DEVICE_BUSY);
@@ -289,7 +296,6 @@ END_TEST
 START_TEST(truncate_waits_for_a_mapping)
 {
 	struct counters before = counters_read();
-	struct iovec page_of_file;
 	struct leased leased;
 	struct pin_pin arg;
 	int pipes[2];
@@ -297,13 +303,7 @@ START_TEST(truncate_waits_for_a_mapping)
 	char *buffer = malloc(page);
 
 	leased_open(&leased, dax_dirs[_i], PAGES * page);
-	touch(leased.addr, leased.length);
-	page_of_file = (struct iovec) { leased.addr + page, page };
-	ck_assert_int_eq(pipe(pipes), 0);
-	ck_assert_int_eq(vmsplice(pipes[1], &page_of_file, 1, 0), (ssize_t)page);
-	truncating = truncate_start(&leased);
-	usleep(300000);
-	ck_assert(!is_over(truncating));
+	truncating = truncate_for_a_pipe(&leased, 1, pipes);
 	ck_assert_int_eq(madvise(leased.addr + page, page, MADV_POPULATE_WRITE), 0);
 	ck_assert_int_eq(read(pipes[0], buffer, page), (ssize_t)page);
 	if (!kernel_before(6, 15)) {
