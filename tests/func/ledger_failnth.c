@@ -129,14 +129,16 @@ static void expect_allowed(const struct operation *operation, const struct answe
 	expect_whole(operation, answer);
 }
 
-/* Whole, or not there any more: the pin that PIN_NL_CMD_PIN_RELEASE was about. */
-static void expect_all_or_nothing(uint64_t id, bool gone)
+/* The pin is as it was, unless it was to be taken away: then it is gone if that was told. */
+static void expect_all_or_nothing(const struct operation *operation,
+				  const struct answer *answer, uint64_t id)
 {
 	struct pin_query queried;
-	int err = query(id, &queried);
 
-	ck_assert_int_eq(err, 0);
-	if (gone)
+	ck_assert_int_eq(query(id, &queried), 0);
+	if (operation->cmd != PIN_NL_CMD_PIN_RELEASE)
+		ck_assert_uint_eq(queried.state, PIN_STATE_LIVE);
+	else if (!answer->err)
 		ck_assert_uint_eq(queried.state, PIN_STATE_REVOKED);
 	ck_assert_int_eq(unpin(id), 0);
 }
@@ -152,7 +154,7 @@ static bool attempt(const struct operation *operation, unsigned int nth, char *m
 		expect_allowed(operation, &answer, nth);
 	else
 		expect_whole(operation, &answer);
-	expect_all_or_nothing(id, operation->cmd == PIN_NL_CMD_PIN_RELEASE && !answer.err);
+	expect_all_or_nothing(operation, &answer, id);
 	counters_expect(&before, operation->name);
 	/* And the next one is answered. */
 	id = expect_pinned(memory, page, PIN_F_WRITE);
