@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ANSWERS_MAX	512
@@ -53,8 +54,19 @@ static pid_t tracer, owner;
 
 static void end_tracer(void)
 {
-	if (getpid() == owner)
-		kill(tracer, SIGTERM);
+	char rest[4096];
+	int status;
+
+	if (getpid() != owner)
+		return;
+	kill(tracer, SIGTERM);
+	/* It may have more to tell than a pipe holds, and is not over before. */
+	while (read(lines, rest, sizeof(rest)) > 0)
+		;
+	if (waitpid(tracer, &status, 0) != tracer || status) {
+		fprintf(stderr, "pinctl trace has ended with status %#x\n", status);
+		_exit(1);
+	}
 }
 
 /* Follows this process, and with it the tests, which it starts. */
