@@ -526,6 +526,25 @@ static void record_size_longer(const struct command *command)
 	with_record_size(command, page, 0);
 }
 
+/* What is known of a record has room, what it is filled up with has not; or neither. */
+static void record_size_longer_half_mapped(const struct command *command)
+{
+	const size_t size = command->record + 8;
+	unsigned char *pages = map_anon(2 * page);
+	struct sheet sheet;
+	size_t mapped;
+
+	munmap(pages + page, page);
+	for (mapped = 0; mapped < size; mapped++) {
+		command_prepare(command, &sheet);
+		field_set(command, &sheet.arg, command->record_size, sizeof(uint32_t), size);
+		field_set(command, &sheet.arg, command->array, sizeof(uint64_t),
+			  (uintptr_t)pages + page - mapped);
+		command_expect(command, &sheet, -EFAULT);
+	}
+	munmap(pages, page);
+}
+
 static void record_size_huge(const struct command *command)
 {
 	with_record_size(command, page + 1, -EINVAL);
@@ -691,6 +710,7 @@ static const struct hostile_case {
 	CASE(record_size_below_first_version, RECORD_SIZE),
 	CASE(record_size_known, RECORD_SIZE),
 	CASE(record_size_longer, RECORD_SIZE),
+	CASE(record_size_longer_half_mapped, RECORD_SIZE),
 	CASE(record_size_huge, RECORD_SIZE),
 	CASE(id_zero, ID),
 	CASE(id_never_given, ID),
