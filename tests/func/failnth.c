@@ -39,6 +39,9 @@
 /* A sweep that goes on for longer does not end. */
 #define FAULTS_MAX	2000
 
+/* Contexts to a node of the ledger's tree. */
+#define NODE_CONTEXTS	64
+
 /* Times that each sweep is made, unless told otherwise. */
 #define PASSES	2
 
@@ -54,6 +57,7 @@
  * @allowed: the errnos that a fault may lead to
  * @partial: a call that fails may have done something
  * @once: a process makes it differently the first time
+ * @times: makes one call of so many differently, whichever that is
  */
 struct scenario {
 	const char *name;
@@ -66,6 +70,7 @@ struct scenario {
 	int allowed[3];
 	bool partial;
 	bool once;
+	unsigned int times;
 };
 
 /* What the call at hand is about; faulty: something has failed in it. */
@@ -658,7 +663,7 @@ static void expect_events(const struct scenario *scenario, int err)
 
 static const struct scenario scenarios[] = {
 	{ .name = "open", .act = act_open, .make = make_nothing, .expect = expect_open,
-	  .allowed = NO_MEMORY_OR_FAULT },
+	  .allowed = NO_MEMORY_OR_FAULT, .times = NODE_CONTEXTS },
 	{ .name = "close", .act = act_close, .make = close_make, .expect = expect_nothing },
 	{ .name = "INFO", .number = PIN_IOC_INFO, .make = info_make,
 	  .expect = expect_nothing, .allowed = { EFAULT } },
@@ -808,13 +813,17 @@ static unsigned int sweep_once(const struct scenario *scenario)
 {
 	bool (*try)(const struct scenario *scenario, unsigned int nth) =
 		scenario->once ? attempt_once : attempt;
-	unsigned int nth = 0;
+	unsigned int nth = 0, i;
+	bool more;
 
-	while (try(scenario, nth)) {
+	do {
+		more = try(scenario, nth);
+		for (i = 1; nth && i < scenario->times; i++)
+			more |= try(scenario, nth);
 		nth++;
 		ck_assert_msg(nth < FAULTS_MAX, "%s: no end", scenario->name);
-	}
-	return nth - 1;
+	} while (more);
+	return nth - 2;
 }
 
 START_TEST(sweep)
