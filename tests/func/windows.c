@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define PAGES	8
+#define BATCHES_PAGES	(2 * 512 + 1)	/* of the driver's batches more than one */
 
 static struct pin_pin pin_arg(void *addr, size_t length, uint32_t flags)
 {
@@ -257,14 +258,14 @@ static const char *const points[] = {
 /* In a context of its own, comes to every point. */
 static void go_everywhere(void)
 {
-	char *addr = map_anon(PAGES * page), *buffer = map_anon(page);
+	char *addr = map_anon(BATCHES_PAGES * page), *buffer = map_anon(page);
 	struct pin_access access = {
 		.size = sizeof(access), .buffer = (uintptr_t)buffer, .length = page,
 	};
 	struct pin_pin arg;
 
 	pin_fd = open("/dev/pin", O_RDWR | O_CLOEXEC);
-	pin_range(addr, PAGES * page, PIN_F_WRITE, &arg);
+	pin_range(addr, BATCHES_PAGES * page, PIN_F_WRITE, &arg);
 	access.id = arg.id;
 	call(PIN_IOC_READ, &access);
 	unpin(arg.id);
@@ -336,6 +337,29 @@ static void expect_nobody_comes(unsigned long hits)
 	ck_assert_uint_eq(delay_hits("judged"), hits);
 }
 
+/* Waits for a turn until it is killed. */
+static pid_t start_waiter(char *addr, uid_t uid)
+{
+	pid_t pid = fork_child();
+	struct pin_pin arg;
+
+	if (!pid) {
+		ck_assert_int_eq(setuid(uid), 0);
+		pin_range(addr, page, 0, &arg);
+		_exit(0);
+	}
+	return pid;
+}
+
+static void kill_waiter(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+}
+
 /*
  * So many PINs of one user run at once and no more, so many of all users, and an
  * administrator's all the same.  Who waits has charged nothing and can be killed; in
@@ -349,6 +373,7 @@ START_TEST(turns)
 	unsigned long hits = delay_hits("judged");
 	char *addr = map_anon(page);
 	unsigned int i;
+	pid_t pid;
 
 	delay_hold("judged", 0);
 	for (i = 0; i <= RUN_OF_USER; i++)
@@ -361,7 +386,9 @@ START_TEST(turns)
 		run(&runners[i], addr, USER + (i - 1) / RUN_OF_USER);
 	delay_await("judged", hits + RUN_OF_ALL);
 	run(&runners[i++], addr, USER + RUN_OF_ALL);
+	pid = start_waiter(addr, USER + RUN_OF_ALL + 1);
 	expect_nobody_comes(hits + RUN_OF_ALL);
+	kill_waiter(pid);
 	ck_assert_uint_eq(info().system_pinned_pages, charged + RUN_OF_ALL);
 	run(&runners[i], addr, 0);
 	delay_await("judged", hits + RUN_OF_ALL + 1);
@@ -375,16 +402,6 @@ START_TEST(turns)
 	free(runners);
 }
 END_TEST
-
-/* Sixteen of a user are stuck; what he has can be released, and he can be killed. */
-static int one_too_many(void *data)
-{
-	struct pin_pin arg;
-
-	ck_assert_int_eq(setuid(USER), 0);
-	pin_range(data, page, 0, &arg);
-	return 0;
-}
 
 static void ignore(int signal)
 {
@@ -404,14 +421,15 @@ static void disturb(const struct runner *runner)
 	}
 }
 
+/* Sixteen of a user are stuck; what he has can be released, and he can be killed. */
 START_TEST(waiting_for_a_turn)
 {
 	struct runner runners[RUN_OF_USER + 1];
 	unsigned long hits;
 	char *addr = map_anon(page);
 	uint64_t id = expect_pinned(addr, page, 0);
-	int i, status;
 	pid_t pid;
+	int i;
 
 	hits = delay_hits("judged");
 	delay_hold("judged", 0);
@@ -419,15 +437,11 @@ START_TEST(waiting_for_a_turn)
 		run(&runners[i], addr, USER);
 	delay_await("judged", hits + RUN_OF_USER);
 	run(&runners[RUN_OF_USER], addr, USER);
-	pid = fork_child();
-	if (!pid)
-		_exit(one_too_many(addr));
+	pid = start_waiter(addr, USER);
 	expect_nobody_comes(hits + RUN_OF_USER);
 	disturb(&runners[RUN_OF_USER]);
 	ck_assert_int_eq(unpin(id), 0);
-	ck_assert_int_eq(kill(pid, SIGKILL), 0);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFSIGNALED(status));
+	kill_waiter(pid);
 
 	delay_release("judged");
 	for (i = 0; i <= RUN_OF_USER; i++) {

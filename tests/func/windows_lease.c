@@ -322,6 +322,80 @@ START_TEST(truncate_waits_for_a_mapping)
 }
 END_TEST
 
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+/* A lease of its own context; the first that this memory has. */
+static void lease_and_exit(const struct leased *leased)
+{
+	struct sigaction action = { .sa_handler = ignore };
+	struct pin_pin arg;
+
+	pin_fd = open("/dev/pin", O_RDWR | O_CLOEXEC);
+	sigaction(SIGUSR1, &action, NULL);
+	_exit(-pin_range(leased->addr, leased->length, LEASE, &arg));
+}
+
+static const char *const killed_at[] = { "judged", "lease_pinned" };
+
+#define KILLED_AT	(sizeof(killed_at) / sizeof(*killed_at))
+
+/* Killed before a lease has its notifier, or between two batches: nothing is left. */
+START_TEST(killed)
+{
+	const char *point = killed_at[_i % KILLED_AT];
+	struct counters before = counters_read();
+	unsigned long hits = delay_hits(point);
+	struct leased leased;
+	int status;
+	pid_t pid;
+
+	leased_open(&leased, dax_dirs[_i / KILLED_AT], BATCHES * BATCH_PAGES * page);
+	delay_hold(point, 0);
+	pid = fork_child();
+	if (!pid)
+		lease_and_exit(&leased);
+	delay_await(point, hits + 1);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_uint_eq(delay_hits(point), hits + 1);
+	delay_release(point);
+	counters_expect(&before, "after the kill");
+	expect_over(truncate_start(&leased), "a lease that was never made");
+	leased_close(&leased);
+}
+END_TEST
+
+/*
+ * A signal that does not kill: mm_take_all_locks(), for the first notifier of all, gives up
+ * for it and PIN does not.
+ */
+START_TEST(signalled_before_the_first)
+{
+	struct counters before = counters_read();
+	unsigned long hits = delay_hits("judged");
+	struct leased leased;
+	int status;
+	pid_t pid;
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	delay_hold("judged", 0);
+	pid = fork_child();
+	if (!pid)
+		lease_and_exit(&leased);
+	delay_await("judged", hits + 1);
+	ck_assert_int_eq(kill(pid, SIGUSR1), 0);
+	delay_release("judged");
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	leased_close(&leased);
+	counters_expect(&before, "after a lease whose maker has ended");
+}
+END_TEST
+
 /* All is done but making the pin known: PIN succeeds, with a pin that is revoked. */
 START_TEST(truncate_during_publish)
 {
@@ -741,6 +815,8 @@ Suite *windows_lease_suite(void)
 	tcase_add_loop_test(tcase, truncate_before_unpin, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_already_waits, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_waits_for_a_mapping, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, killed, 0, DAX_DIRS * KILLED_AT);
+	tcase_add_loop_test(tcase, signalled_before_the_first, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_during_publish, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_during_read, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, no_livelock, 0, DAX_DIRS);
