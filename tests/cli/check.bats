@@ -34,9 +34,12 @@ load common
 	"$dir/program" 60 &
 	until [ "$(cat /proc/$!/comm)" = program ]; do :; done
 	pinctl check "file:$dir/program"
-	kill $!
 	[ "$code" = 3 ]
 	[[ $err == *"cannot open $dir/program"* ]]
+	pinctl check -J --read "file:$dir/program"
+	kill $!
+	[ "$code" = 0 ]
+	is_json pinctl.check/1 '.access == "read"' '.mappings == 1' '.pinnable'
 }
 
 @test "another process" {

@@ -147,3 +147,18 @@ reasons() {
 	is_json pinctl.reasons/1 '.reasons | length > 20' \
 		'.reasons | all(.errno_value > 0 and (.sentence | length > 0))'
 }
+
+@test "two errnos, a line between them" {
+	pinctl explain EFAULT EOPNOTSUPP
+	[ "$code" = 0 ]
+	[[ $out == "EFAULT (14) "*$'\n\n'"EOPNOTSUPP (95) "* ]]
+}
+
+@test "as wide as the terminal, but for commands" {
+	command -v script >/dev/null || skip "no script(1) for a terminal"
+	script -qec "stty cols 50; '$PINCTL' explain guard --color=never" /dev/null </dev/null |
+		tr -d '\r' >"$dir/out"
+	[ "$(grep -v '\[needs root\]' "$dir/out" | wc -L)" -le 50 ]
+	pinctl explain guard --color=never
+	[ "$(wc -L <<<"$out")" -gt 50 ]
+}
