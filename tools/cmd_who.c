@@ -22,10 +22,10 @@ static int ask(struct libpin_ledger *ledger, const struct place *place, uint64_t
 	       uint64_t count, struct pins *pins)
 {
 	struct libpin_filter *filter;
-	int ret = libpin_filter_new(&filter);
+	int ret;
 
-	if (ret)
-		return ret;
+	if (libpin_filter_new(&filter))
+		out_of_memory();
 	if (place->node >= 0)
 		ret = libpin_filter_set_node(filter, (uint32_t)place->node);
 	else

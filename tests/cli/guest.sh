@@ -405,6 +405,15 @@ lists_and_shows() {
 	is 0 "^context  $both/9: 0 pins, .*; also $both/8$" show "$both/9"
 	kill "$both"
 	wait "$both"
+	# And of two contexts of one process.
+	sleep 600 8<>/dev/pin 9<>/dev/pin &
+	two=$!
+	wait_until json_quiet '.contexts | length == 2' show "$two"
+	json 0 ".contexts | length == 1 and .[0].context == \"$two/9\"" show "$two/9"
+	kill "$two"
+	wait "$two"
+	json 2 '.error.message | test("NOSUCH")' show "$first" -o NOSUCH
+	json 2 '.error.message | test("NOSUCH")' who pfn:0+1 -o NOSUCH
 	# Looking has released nothing and left nothing open.
 	json 0 '(.contexts | length == 2) and (.contexts | all(.holders == 1))' list
 	as_dev 0 '.contexts == [] and .hidden_processes > 0 and (.complete | not) and
@@ -416,6 +425,8 @@ lists_and_shows() {
 	as_dev 0 '.pins | length == 1 and .[0].length == 65536 and .[0].user == "dev"' \
 		show "$third"
 	json 0 '.pins | length == 1 and .[0].uid == 1234' show "$third"
+	scope=/proc/sys/kernel/yama/ptrace_scope
+	[ ! -e $scope ] || withheld_by_yama
 	# The user's ledger is known of oneself only, the process's of anybody.
 	as_dev 0 '.charge | .ledger == "user" and .charged == 65536 and .exempt == false' \
 		check --for iommufd new:anon,64K
@@ -427,6 +438,22 @@ lists_and_shows() {
 	done
 	wait
 	json 0 '.contexts == [] and .system_charged == 0' list -a
+}
+
+# Its descriptors may be looked at, and not borrowed.
+withheld_by_yama() {
+	before=$(cat $scope)
+	echo 2 >$scope
+	as_dev 0 '.pins == [] and (.contexts | length == 1 and .[0].withheld == "EPERM")' \
+		show "$third"
+	su dev -c "$here/pinctl show $third" >/tmp/out 2>/tmp/err
+	echo "$before" >$scope
+	if grep -q "^pinctl: cannot see the pins of $third/[0-9]*: Operation not permitted" \
+		/tmp/err; then
+		passed=$((passed + 1))
+	else
+		fail "pins that are withheld"
+	fi
 }
 
 golden() { # NAME ARGUMENTS...: to the letter, in text and in JSON; see golden.sh
@@ -570,6 +597,8 @@ json 0 '.charge.asked == 2097152' check --for io_uring new:memfd,4K,hugetlb=2M
 json 0 '.charge.asked == 4096' check --for rdma new:memfd,4K,hugetlb=2M
 json 1 '.tried and .results[0].reason == "beyond-eof"' check --try --read \
 	file:/mnt/plain/short@0+16K
+json 1 '(.tried | not) and .results[0].reason == "fsdax"' check --try file:/mnt/dax/data
+is 1 '^Next: pinctl explain .*fsdax' check "$segments"
 # A kernel thread.
 json 3 '.error.message | test("no memory of its own")' check 2
 json 3 '.error.message | test("no memory of its own")' explain 2:0+4K

@@ -68,6 +68,7 @@ ledger_lists() {
 		.length == 8388608 and .mode == \"longterm\" and .state == \"live\" and
 		(.nodes | add) == 2048)" show "pin:$first_pin"
 	is 0 '^STATE  *live$' show "pin:$first_pin"
+	is 0 "^$first_pin$" show "pin:$first_pin" -rn -o ID
 	json 1 '.error.message | test("no pin")' show pin:999999
 }
 
@@ -213,6 +214,23 @@ monitor_flood() {
 	fi
 }
 
+# Stopped while more happens than its socket holds, which on the debug kernel would take
+# minutes.
+monitor_overrun() {
+	[ ! -e /sys/kernel/debug/kmemleak ] || return
+	start_monitor
+	kill -STOP "$monitor"
+	"$here/many" 40000
+	kill -CONT "$monitor"
+	if wait_until grep -q '^lost [0-9]* events$' /tmp/heard; then
+		passed=$((passed + 1))
+	else
+		fail "what a monitor has missed"
+	fi
+	kill -INT "$monitor"
+	monitor_ended 0 "a monitor that has missed some"
+}
+
 monitor_ends() {
 	start_monitor -J
 	"$here/many" 3
@@ -262,6 +280,7 @@ ledger_tests() {
 	ledger_who
 	ledger_release
 	offline_waits
+	monitor_overrun
 	monitor_ends
 	leak_is_reported
 	monitor_flood

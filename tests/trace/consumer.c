@@ -59,7 +59,9 @@ static int io_uring_registers(void *addr, size_t length)
 	errno = -ret;
 	if (ret)
 		die("io_uring");
-	return -io_uring_register_buffers(&ring, &range, 1);
+	ret = io_uring_register_buffers(&ring, &range, 1);
+	io_uring_queue_exit(&ring);
+	return -ret;
 }
 
 static int xdp_registers(void *addr, size_t length)
@@ -277,39 +279,45 @@ static int count_entries(void)
 	return 0;
 }
 
+static int registers(const char *call, void *addr, size_t length, const char *device)
+{
+	if (!strcmp(call, "io_uring"))
+		return io_uring_registers(addr, length);
+	if (!strcmp(call, "xdp"))
+		return xdp_registers(addr, length);
+	if (!strcmp(call, "rdma"))
+		return rdma_registers(addr, length);
+	if (!strcmp(call, "udmabuf"))
+		return udmabuf_registers(length);
+	if (!strcmp(call, "iommufd"))
+		return iommufd_registers(addr, length, device);
+	return vfio_registers(addr, length, device);
+}
+
 int main(int argc, char **argv)
 {
+	int error = 0, times = 1;
 	size_t length;
 	void *addr;
-	int error;
 
 	if (argc == 2 && !strcmp(argv[1], "programs"))
 		return count_programs();
 	if (argc == 2 && !strcmp(argv[1], "entries"))
 		return count_entries();
-	if (argc > 2 && !strcmp(argv[1], "-l")) {
-		limit(argv[2]);
-		argc -= 2;
-		argv += 2;
+	for (; argc > 2 && argv[1][0] == '-'; argc -= 2, argv += 2) {
+		if (argv[1][1] == 'l')
+			limit(argv[2]);
+		else
+			times = atoi(argv[2]);
 	}
 	if (argc < 4) {
-		fputs("usage: consumer [-l LIMIT] CALL MEMORY LENGTH [DEVICE]\n", stderr);
+		fputs("usage: consumer [-l LIMIT] [-n TIMES] CALL MEMORY LENGTH [DEVICE]\n", stderr);
 		return 2;
 	}
 	length = size(argv[3]);
 	addr = map(argv[2], length);
-	if (!strcmp(argv[1], "io_uring"))
-		error = io_uring_registers(addr, length);
-	else if (!strcmp(argv[1], "xdp"))
-		error = xdp_registers(addr, length);
-	else if (!strcmp(argv[1], "rdma"))
-		error = rdma_registers(addr, length);
-	else if (!strcmp(argv[1], "udmabuf"))
-		error = udmabuf_registers(length);
-	else if (!strcmp(argv[1], "iommufd"))
-		error = iommufd_registers(addr, length, argv[4]);
-	else
-		error = vfio_registers(addr, length, argv[4]);
+	while (times--)
+		error = registers(argv[1], addr, length, argv[4]);
 	printf("%s %#lx\n", error ? strerrorname_np(error) : "ok", (unsigned long)addr);
 	return 0;
 }

@@ -185,6 +185,25 @@ all_told() {
 	[ "$(grep -c '"event":"refused"' /tmp/lines)" -ge 100 ]
 }
 
+# Stopped for longer than there is room for what happens: how much was lost is told.
+overrun() {
+	start_trace --all --stack
+	kill -STOP "$tracer"
+	"$here/consumer" -n 4000 io_uring anon 64K > /dev/null
+	kill -CONT "$tracer"
+	check "what was lost is counted" wait_until grep -q '"event":"lost"' /tmp/lines
+	kill "$tracer"
+	wait "$tracer"
+	check "trace goes on when some were lost" [ $? = 0 ]
+	check "and says so" grep -q '^pinctl: [0-9]* events were lost$' /tmp/err
+	lost=$(jq -s 'map(select(.event == "lost").events) | add' /tmp/lines)
+	# One event each: the pin is told of with the call that has made it.
+	told=$(grep -c '"event":"pinned"' /tmp/lines)
+	check "of 4000 registrations $told lines and $lost lost" \
+		[ $((told + lost)) = 4000 ]
+	grep -m 1 '"event":"lost"' /tmp/lines >> /tmp/all
+}
+
 # Killed in the middle of a pin: it is told of, and nothing of it is kept.
 interrupted() {
 	start_trace
@@ -254,10 +273,21 @@ goldens() {
 	} > /dev/null; exit 7"
 }
 
-# What no line of JSON shows: frames, and an address where nothing is mapped.
+# What the golden text has not.
 in_words() {
-	"$here/pinctl" trace --stack -- "$here/consumer" io_uring hole 64K > /tmp/text 2> /tmp/err
+	"$here/pinctl" trace -- "$here/consumer" io_uring hole 64K > /tmp/text 2> /tmp/err
 	check "a hole" grep -q '^  at    [0-9a-f]*: nothing is mapped$' /tmp/text
+	"$here/pinctl" trace -- "$here/consumer" io_uring anon 2G > /tmp/text 2> /tmp/err
+	check "a rule of the consumer's own" grep -q '^  rule  .*1 GiB' /tmp/text
+	mkdir -p /mnt/full && mount -t tmpfs -o size=4k full /mnt/full &&
+		truncate -s 64K /mnt/full/data
+	"$here/pinctl" trace -- "$here/consumer" io_uring /mnt/full/data 64K > /tmp/text 2> /tmp/err
+	check "what it may be" grep -q '^  it is .*fault-failed' /tmp/text
+	umount /mnt/full
+}
+
+frames_in_words() {
+	"$here/pinctl" trace --stack -- "$here/consumer" io_uring hole 64K > /tmp/text 2> /tmp/err
 	check "a frame of the kernel's" grep -q '^    io_[a-z_]*+0x[0-9a-f]*' /tmp/text
 	check "a frame of the program's" grep -q -e '^    /.*+0x[0-9a-f]*$' -e '^    0x[0-9a-f]*$' /tmp/text
 }
@@ -292,12 +322,30 @@ options() {
 	check "one line" [ "$? $(grep -c EOPNOTSUPP /tmp/text)" = "0 1" ]
 	"$here/pinctl" trace --timeout 1 > /tmp/text 2> /tmp/err
 	check "a time" [ $? = 0 ]
+	"$here/pinctl" trace -n 1 -- sh -c "$here/consumer -n 3 io_uring /mnt/dax/data 4M
+		sleep 1; exit 7" > /tmp/text 2> /tmp/err
+	check "a count, and the command's exit status" \
+		[ "$? $(grep -c ': EOPNOTSUPP' /tmp/text)" = "7 1" ]
+	: > /tmp/err
+	"$here/pinctl" trace -- sleep 1000 > /tmp/text 2> /tmp/err &
+	tracer=$!
+	wait_until grep -q ready /tmp/err
+	kill $tracer
+	wait $tracer
+	check "what ends pinctl ends its command" [ $? = 143 ]
 }
 
 unprivileged() {
 	su user -c "$here/pinctl trace" > /tmp/text 2> /tmp/err
 	check "without privilege" [ $? = 3 ]
 	check "what is missing" grep -q 'CAP_BPF and CAP_PERFMON' /tmp/err
+}
+
+# Whose process 1 is not the kernel's.
+other_numbers() {
+	unshare -p -f --mount-proc "$here/pinctl" trace -- true > /tmp/text 2> /tmp/err
+	check "in a pid namespace" [ $? = 3 ]
+	check "that it is one" grep -q 'pid namespace' /tmp/err
 }
 
 # As where the kernel has no description of itself: what is missing.
@@ -311,13 +359,19 @@ cannot_trace() {
 		'$here/pinctl' trace --timeout 1" > /tmp/text 2> /tmp/err
 	check "a kernel without a JIT" [ $? = 3 ]
 	grep -q CONFIG_BPF_JIT /tmp/err || fail "what it lacks" /tmp/err
+	sh -c "ulimit -n 12 && '$here/pinctl' trace --timeout 1" > /tmp/text 2> /tmp/err
+	check "too few descriptors" [ $? = 3 ]
+	grep -q '^pinctl: cannot trace: ' /tmp/err || fail "what it is" /tmp/err
 }
 
 same_on_all() {
 	many
 	goldens
 	in_words
+	frames_in_words
 	options
+	other_numbers
+	overrun
 }
 
 everything() {
