@@ -311,7 +311,8 @@ int main(int argc, char **argv)
 			times = atoi(argv[2]);
 	}
 	if (argc < 4) {
-		fputs("usage: consumer [-l LIMIT] [-n TIMES] CALL MEMORY LENGTH [DEVICE]\n", stderr);
+		fputs("usage: consumer [-l LIMIT] [-n TIMES] CALL MEMORY LENGTH [DEVICE]\n",
+		      stderr);
 		return 2;
 	}
 	length = size(argv[3]);

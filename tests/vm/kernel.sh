@@ -157,15 +157,15 @@ wanted_options() {
 # memory that the module shares with the kernel, not what a filesystem, a protocol or a bus
 # has for itself.
 make_options() {
-	local nobody_traces='arch/x86% block% certs% crypto% drivers/acpi% drivers/base%
+	local nobody_traces=(arch/x86% block% certs% crypto% drivers/acpi% drivers/base%
 		drivers/block% drivers/net% drivers/nvdimm% drivers/pci% drivers/tty%
 		drivers/virtio% fs/% lib lib/crypto% lib/math% lib/raid% lib/xz% lib/zlib%
-		lib/zstd% net/9p% net/core% net/ethernet% net/ipv4% net/ipv6% net/sched%'
-	local shares_nothing='arch/x86/crypto% block% certs% crypto% drivers/acpi%
+		lib/zstd% net/9p% net/core% net/ethernet% net/ipv4% net/ipv6% net/sched%)
+	local shares_nothing=(arch/x86/crypto% block% certs% crypto% drivers/acpi%
 		drivers/block% drivers/net% drivers/pci% drivers/tty% drivers/virtio% fs/9p%
 		fs/btrfs% fs/ext4% fs/jbd2% fs/netfs% fs/overlayfs% fs/xfs% lib/crypto%
 		lib/math% lib/raid% lib/xz% lib/zlib% lib/zstd% net/9p% net/ethernet%
-		net/ipv4% net/ipv6% net/sched%'
+		net/ipv4% net/ipv6% net/sched%)
 	local unchecked='--param asan-instrument-reads=0 --param asan-instrument-writes=0'
 	unchecked="$unchecked --param asan-stack=0 --param asan-globals=0"
 
@@ -173,10 +173,9 @@ make_options() {
 	echo 'UBSAN_SANITIZE=n'
 	# These flags are not for modules, and follow those of the configuration. make
 	# expands $(obj) in each directory.
-	# shellcheck disable=SC2086
 	printf 'CFLAGS_KERNEL=%s %s\n' \
-		"\$(if \$(filter $(echo $nobody_traces),\$(obj)),-g0)" \
-		"\$(if \$(filter $(echo $shares_nothing),\$(obj)),$unchecked)"
+		"\$(if \$(filter ${nobody_traces[*]},\$(obj)),-g0)" \
+		"\$(if \$(filter ${shares_nothing[*]},\$(obj)),$unchecked)"
 }
 
 # check_config FILE FRAGMENT: Kconfig drops what it cannot satisfy without a word.
