@@ -369,6 +369,36 @@ START_TEST(killed)
 }
 END_TEST
 
+/* Killed while it waits for a file that a truncate has locked: the truncate goes on waiting. */
+START_TEST(killed_behind_a_truncate)
+{
+	struct counters before = counters_read();
+	struct leased leased;
+	int pipes[2], status;
+	pid_t truncating, pid;
+	char *buffer = malloc(page);
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	truncating = truncate_for_a_pipe(&leased, 0, pipes);
+	pid = fork_child();
+	if (!pid)
+		lease_and_exit(&leased);
+	/* Alone it would be refused after a second. */
+	usleep(300000);
+	ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert(!is_over(truncating));
+	counters_expect(&before, "after the kill");
+
+	ck_assert_int_eq(read(pipes[0], buffer, page), (ssize_t)page);
+	expect_over(truncating, "a page that was let go");
+	leased_close(&leased);
+	free(buffer);
+}
+END_TEST
+
 /*
  * A signal that does not kill: mm_take_all_locks(), for the first notifier of all, gives up
  * for it and PIN does not.
@@ -816,6 +846,7 @@ Suite *windows_lease_suite(void)
 	tcase_add_loop_test(tcase, truncate_already_waits, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_waits_for_a_mapping, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, killed, 0, DAX_DIRS * KILLED_AT);
+	tcase_add_loop_test(tcase, killed_behind_a_truncate, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, signalled_before_the_first, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_during_publish, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_during_read, 0, DAX_DIRS);
