@@ -277,9 +277,11 @@ static int take_event(struct libpin_monitor *monitor)
 
 	do {
 		ret = libpin_wire_hear(monitor->wire, &message);
-		if (ret == -ENOBUFS)
+		if (ret == -ENOBUFS) {
 			monitor->overrun = true;
-		else if (ret < 0)
+			/* What was told is from before that. */
+			monitor->asked = false;
+		} else if (ret < 0)
 			return ret;
 	} while (ret < 0 || message->nlmsg_type != monitor->wire->family);
 	ret = parse_event(message, &monitor->event);

@@ -14,6 +14,9 @@
 /* What the sums say was sent last; < 0: asking fails with it. */
 static long long sent;
 
+/* Happens while the sums are asked, once. */
+static void (*meanwhile)(void);
+
 static void answer_sums(int index, struct nlmsghdr *request)
 {
 	struct nl_msg *message;
@@ -27,6 +30,10 @@ static void answer_sums(int index, struct nlmsghdr *request)
 	nla_put_u64(message, PIN_NL_A_TOTALS_EVENTS, (uint64_t)sent);
 	wire_queue(index, message);
 	wire_queue_ack(index, request, 0, NULL);
+	if (meanwhile) {
+		meanwhile();
+		meanwhile = NULL;
+	}
 }
 
 static struct libpin_monitor *open_monitor(long long last)
@@ -178,6 +185,31 @@ START_TEST(test_lost_at_the_end)
 	wire_queue_error(LISTENS, ENOBUFS);
 	sent = -ENOENT;
 	expect_lost(monitor, 0, 22);
+	expect_quiet(monitor);
+	libpin_monitor_close(monitor);
+}
+END_TEST
+
+static void loses_more(void)
+{
+	happens(PIN_NL_CMD_PINNED, 22);
+	wire_queue_error(LISTENS, ENOBUFS);
+	sent = 40;
+}
+
+/* More is lost when the sums have been asked and the queue is not empty yet. */
+START_TEST(test_lost_again)
+{
+	struct libpin_monitor *monitor = open_monitor(0);
+
+	happens(PIN_NL_CMD_PINNED, 1);
+	wire_queue_error(LISTENS, ENOBUFS);
+	sent = 21;
+	meanwhile = loses_more;
+	expect(monitor, LIBPIN_NOTICE_PINNED, 1);
+	expect_lost(monitor, 20, 21);
+	expect(monitor, LIBPIN_NOTICE_PINNED, 22);
+	expect_lost(monitor, 18, 40);
 	expect_quiet(monitor);
 	libpin_monitor_close(monitor);
 }
@@ -373,6 +405,7 @@ Suite *suite_monitor(void)
 	tcase_add_test(tcase, test_begins_in_the_middle);
 	tcase_add_test(tcase, test_gap);
 	tcase_add_test(tcase, test_lost_at_the_end);
+	tcase_add_test(tcase, test_lost_again);
 	tcase_add_test(tcase, test_fails);
 	tcase_add_test(tcase, test_waiting_fails);
 	tcase_add_test(tcase, test_joining);
