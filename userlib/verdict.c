@@ -33,22 +33,11 @@ static int verdict_reserve(struct libpin_verdict *verdict, size_t more)
 	return 0;
 }
 
-/* Whether @next is the same mapping as @last and only the step ended there. */
-static int continues(const struct pin_report *last, const struct pin_report *next)
-{
-	return last->end == next->start && last->kind == next->kind &&
-	       last->reason == next->reason && last->error == next->error &&
-	       last->flags == next->flags && last->page_size == next->page_size &&
-	       last->inode == next->inode && last->dev_major == next->dev_major &&
-	       last->dev_minor == next->dev_minor &&
-	       (!next->inode ||
-		last->file_offset + (last->end - last->start) == next->file_offset);
-}
-
+/* Each is a mapping of its own: no step ends within one. */
 int libpin_verdict_append(struct libpin_verdict *verdict, const struct pin_report *raw,
 			  size_t count)
 {
-	size_t i = 0;
+	size_t i;
 	int ret;
 
 	if (!count)
@@ -56,15 +45,7 @@ int libpin_verdict_append(struct libpin_verdict *verdict, const struct pin_repor
 	ret = verdict_reserve(verdict, count);
 	if (ret)
 		return ret;
-	if (verdict->count) {
-		struct pin_report *last = &verdict->reports[verdict->count - 1].raw;
-
-		if (continues(last, &raw[0])) {
-			last->end = raw[0].end;
-			i = 1;
-		}
-	}
-	for (; i < count; i++)
+	for (i = 0; i < count; i++)
 		verdict->reports[verdict->count++] = (struct libpin_report){ .raw = raw[i] };
 	return 0;
 }

@@ -70,7 +70,7 @@ static int run(fake_handler handler, uint64_t length, struct libpin_verdict **ve
 	return ret;
 }
 
-/* Mapped page, hole that two steps share, mapped page. */
+/* Mapped page, hole, a page that another reason refuses, mapped page. */
 static int three_steps(unsigned long command, void *argument)
 {
 	struct pin_check *check = begin(command, argument);
@@ -88,9 +88,9 @@ static int three_steps(unsigned long command, void *argument)
 		break;
 	case 2:
 		ck_assert_uint_eq(check->cursor, BASE + 2 * PAGE);
-		put_report(check, BASE + 2 * PAGE, BASE + 3 * PAGE, PIN_REASON_HOLE);
+		put_report(check, BASE + 2 * PAGE, BASE + 3 * PAGE, PIN_REASON_PKEY);
 		check->refusal.addr = BASE + 2 * PAGE;
-		check->refusal.reason = PIN_REASON_HOLE;
+		check->refusal.reason = PIN_REASON_PKEY;
 		check->refusal.error = EFAULT;
 		check->next = BASE + 3 * PAGE;
 		break;
@@ -111,10 +111,10 @@ START_TEST(test_steps)
 
 	ck_assert_int_eq(run(three_steps, 4 * PAGE - 1, &verdict), 0);
 	ck_assert_uint_eq(calls, 3);
-	ck_assert_uint_eq(libpin_verdict_report_count(verdict), 3);
+	ck_assert_uint_eq(libpin_verdict_report_count(verdict), 4);
 	report = libpin_verdict_report(verdict, 1);
 	ck_assert_uint_eq(libpin_report_start(report), BASE + PAGE);
-	ck_assert_uint_eq(libpin_report_end(report), BASE + 3 * PAGE);
+	ck_assert_uint_eq(libpin_report_end(report), BASE + 2 * PAGE);
 	ck_assert_uint_eq(libpin_report_kind(report), PIN_KIND_HOLE);
 	ck_assert_int_eq(libpin_report_error(report), EFAULT);
 	ck_assert_ptr_null(libpin_report_path(report));
@@ -123,12 +123,12 @@ START_TEST(test_steps)
 	ck_assert_int_eq(libpin_verdict_error(verdict), EFAULT);
 	ck_assert_uint_eq(libpin_verdict_address(verdict), BASE + PAGE);
 	ck_assert_uint_eq(libpin_verdict_charge_pages(verdict), 4);
-	ck_assert_ptr_null(libpin_verdict_report(verdict, 3));
+	ck_assert_ptr_null(libpin_verdict_report(verdict, 4));
 	libpin_verdict_free(verdict);
 }
 END_TEST
 
-/* A file in two mappings: of the first the step ended in the middle. */
+/* A file in three mappings, the second of which goes on where the first ends. */
 static int steps_of_files(unsigned long command, void *argument)
 {
 	struct pin_check *check = begin(command, argument);
@@ -166,9 +166,9 @@ START_TEST(test_files)
 	ck_assert_int_eq(libpin_check_request_set_length(request, 3 * PAGE), 0);
 	ck_assert_int_eq(libpin_check(ctx, request, &verdict), 0);
 	ck_assert_uint_eq(calls, 3);
-	ck_assert_uint_eq(libpin_verdict_report_count(verdict), 2);
+	ck_assert_uint_eq(libpin_verdict_report_count(verdict), 3);
 	report = libpin_verdict_report(verdict, 0);
-	ck_assert_uint_eq(libpin_report_end(report), BASE + 2 * PAGE);
+	ck_assert_uint_eq(libpin_report_end(report), BASE + PAGE);
 	ck_assert_uint_eq(libpin_report_flags(report), PIN_REPORT_SHARED);
 	ck_assert_uint_eq(libpin_report_page_size(report), PAGE);
 	ck_assert_uint_eq(libpin_report_inode(report), 5);
@@ -176,6 +176,9 @@ START_TEST(test_files)
 	ck_assert_uint_eq(libpin_report_dev_minor(report), 7);
 	ck_assert_uint_eq(libpin_report_file_offset(report), 0);
 	report = libpin_verdict_report(verdict, 1);
+	ck_assert_uint_eq(libpin_report_start(report), BASE + PAGE);
+	ck_assert_uint_eq(libpin_report_file_offset(report), PAGE);
+	report = libpin_verdict_report(verdict, 2);
 	ck_assert_uint_eq(libpin_report_start(report), BASE + 2 * PAGE);
 	ck_assert_uint_eq(libpin_report_file_offset(report), 0);
 	libpin_verdict_free(verdict);
@@ -184,14 +187,14 @@ START_TEST(test_files)
 }
 END_TEST
 
-/* Alternating reasons, so that nothing is joined; fills every array. */
+/* Mappings that are alike, one beside the other; fills every array. */
 static int many_reports(unsigned long command, void *argument)
 {
 	struct pin_check *check = begin(command, argument);
 	uint64_t at = check->cursor ? check->cursor : BASE, end = BASE + 3000 * PAGE;
 
 	while (check->reports_count < check->reports_capacity && at < end) {
-		put_report(check, at, at + PAGE, (at / PAGE) & 1 ? PIN_REASON_HOLE : 0);
+		put_report(check, at, at + PAGE, 0);
 		at += PAGE;
 	}
 	check->next = at;
