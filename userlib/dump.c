@@ -3,17 +3,23 @@
  * Dump: pins or contexts of the ledger, one after the other, over a socket of its own, so
  * that other requests can be made meanwhile and a dump that is given up ends with it.
  *
- * Holds one datagram and one decoded record, whatever the ledger has.
+ * Holds one datagram and one decoded record, whatever the ledger has.  The first answer is
+ * read when it begins, so that a dump that is refused does not begin.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "filter.h"
 #include "wire.h"
 
-/* @cmd is what is dumped; @ended: there is nothing more to be read. */
+/*
+ * @cmd is what is dumped; @first: its first message, if that was not told yet; @ended:
+ * there is nothing more to be read.
+ */
 struct libpin_dump {
 	struct libpin_wire *wire;
+	struct nlmsghdr *first;
 	uint8_t cmd;
 	int ended;
 	int interrupted;
@@ -34,6 +40,39 @@ static int dump_begin(struct libpin_dump *dump, const struct libpin_filter *filt
 	return libpin_wire_send(dump->wire, request);
 }
 
+/* 1 and the next message; 0 at the end; -errno, which is the end, too. */
+static int dump_answer(struct libpin_dump *dump, struct nlmsghdr **message)
+{
+	int ret;
+
+	*message = dump->first;
+	dump->first = NULL;
+	if (*message)
+		return 1;
+	if (dump->ended)
+		return 0;
+	ret = libpin_wire_answer(dump->wire, message);
+	if (*message && ((*message)->nlmsg_flags & NLM_F_DUMP_INTR))
+		dump->interrupted = 1;
+	if (ret <= 0)
+		dump->ended = 1;
+	return ret;
+}
+
+/* Whether it is refused, which the kernel has words for. */
+static int hear_first(struct libpin_dump *dump, struct libpin_ledger *ledger)
+{
+	struct nlmsghdr *message;
+	int ret = dump_answer(dump, &message);
+
+	if (ret < 0) {
+		memcpy(ledger->wire->words, dump->wire->words, sizeof(dump->wire->words));
+		return ret;
+	}
+	dump->first = ret ? message : NULL;
+	return 0;
+}
+
 static int dump_new(struct libpin_ledger *ledger, uint8_t cmd,
 		    const struct libpin_filter *filter, struct libpin_dump **dump)
 {
@@ -52,6 +91,8 @@ static int dump_new(struct libpin_ledger *ledger, uint8_t cmd,
 	ret = libpin_wire_open(&new->wire);
 	if (!ret)
 		ret = dump_begin(new, filter);
+	if (!ret)
+		ret = hear_first(new, ledger);
 	if (ret)
 		libpin_dump_free(new);
 	else
@@ -79,23 +120,17 @@ LIBPIN_API void libpin_dump_free(struct libpin_dump *dump)
 	free(dump);
 }
 
-/* 1 and the attributes of the next one; 0 at the end; -errno, which is the end, too. */
+/* As dump_answer(), with the attributes of the next one. */
 static int dump_next(struct libpin_dump *dump, uint8_t cmd, struct nlattr **attr, int *left)
 {
-	struct nlmsghdr *message = NULL;
+	struct nlmsghdr *message;
 	int ret;
 
 	if (!dump || dump->cmd != cmd)
 		return -EINVAL;
-	if (dump->ended)
-		return 0;
-	ret = libpin_wire_answer(dump->wire, &message);
-	if (message && (message->nlmsg_flags & NLM_F_DUMP_INTR))
-		dump->interrupted = 1;
-	if (ret <= 0) {
-		dump->ended = 1;
+	ret = dump_answer(dump, &message);
+	if (ret <= 0)
 		return ret;
-	}
 	*attr = genlmsg_attrdata(nlmsg_data(message), 0);
 	*left = genlmsg_attrlen(nlmsg_data(message), 0);
 	return 1;

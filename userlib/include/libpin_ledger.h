@@ -228,7 +228,8 @@ int libpin_filter_set_pfns(struct libpin_filter *filter, uint64_t first, uint64_
  *
  * A pin that exists all the time is told exactly once, whatever others do meanwhile.
  *
- * -EPERM: page frames; -EINVAL: no such user in the caller's user namespace.
+ * -EPERM: page frames; -EINVAL: no such user in the caller's user namespace. The dump
+ * does not begin then, and libpin_ledger_words() tells what the kernel had to say.
  */
 int libpin_dump_pins(struct libpin_ledger *ledger, const struct libpin_filter *filter,
 		     struct libpin_dump **dump);
