@@ -6,8 +6,8 @@
  * pin.  From then on they are waited for, so that a pin that has been shown is also
  * released and reported.
  *
- * The document of a pin is printed when the pin is there, because nothing can happen to
- * it any more.  With --lease it is printed at the end, because it tells how it ended.
+ * The document of a pin is printed when the pin is there, so that a script can wait for
+ * it.  With --lease it is printed at the end, because it tells how it ended.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -149,6 +149,9 @@ static int print_end(struct pinctl *pinctl, const struct pin_options *options,
 
 	if (pinctl->json && options->lease)
 		print_json(pinctl, options, held);
+	else if (pinctl->json && revoked && !pinctl->quiet)
+		fprintf(stderr, "pinctl: pin %" PRIu64 " revoked: %s\n", held->id,
+			libpin_cause_name(held->revocation.cause) ?: "unknown");
 	else if (!pinctl->json && !pinctl->quiet && revoked)
 		revocation_print(pinctl, held->id, &held->revocation);
 	else if (!pinctl->json && !pinctl->quiet)
@@ -216,18 +219,32 @@ static int refused(struct pinctl *pinctl, const struct pin_options *options,
 	return EXIT_NO;
 }
 
-/* Until it ends and is released; a module without leases has no events to wait for. */
+/* Those came with leases, and tell of every pin that is taken back. */
+static bool has_events(struct libpin_context *ctx)
+{
+	struct libpin_info *info;
+	bool has;
+
+	if (libpin_info_get(ctx, &info))
+		return false;
+	has = libpin_info_features(info) & PIN_FEATURE_LEASE;
+	libpin_info_free(info);
+	return has;
+}
+
+/* Until it ends and is released. */
 static int hold(struct pinctl *pinctl, const struct pin_options *options, struct held *held)
 {
+	bool watched = has_events(held->ctx);
 	int ret, waited;
 
-	waited = hold_wait(options->lease ? held->ctx : NULL, options->seconds);
+	waited = hold_wait(watched ? held->ctx : NULL, options->seconds);
 	ret = libpin_unpin(held->ctx, held->id);
 	if (ret)
 		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL,
 				"cannot release pin %" PRIu64 ": %s", held->id, strerror(-ret));
 	/* Only now nothing can happen to it any more. */
-	if (!waited && options->lease)
+	if (!waited && watched)
 		waited = hold_revocation(held->ctx, held->id, &held->revocation);
 	if (waited)
 		return complain(pinctl, EXIT_UNKNOWN, "it is released", NULL,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hold: how long a pin is held, and by what that ends: a time, SIGINT or SIGTERM, or,
- * of a lease, the kernel, which takes it back.
+ * Hold: how long a pin is held, and by what that ends: a time, SIGINT or SIGTERM, or
+ * that it is taken back: a lease by the kernel, every pin by an administrator.
  */
 #ifndef _PINCTL_HOLD_H
 #define _PINCTL_HOLD_H
@@ -11,7 +11,7 @@
 #include <libpin.h>
 
 /*
- * How a lease was taken back: @address and @length are what was invalidated, @cause is
+ * How a pin was taken back: @address and @length are what was invalidated, @cause is
  * an enum pin_cause, @time_ns as in struct pin_event.  @lost: events that were lost
  * before it.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Revocation: how a lease was taken back, in words and as data.
+ * Revocation: how a pin was taken back, in words and as data.
  */
 #include <inttypes.h>
 #include <stdio.h>

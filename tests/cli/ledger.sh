@@ -134,7 +134,43 @@ ledger_who() {
 	json 1 '.pins == []' who file:/dev/shm/data
 }
 
+# What it was to hold is not pinned any more: it says so and ends, and waits for no signal.
+ended_by_release() { # PID
+	wait "$1"
+	code=$?
+	if [ "$code" = 1 ] && grep -q '^pin [0-9]* revoked: nothing of it' /tmp/held &&
+	   grep -q '^Cause  *admin: ' /tmp/held; then
+		passed=$((passed + 1))
+	else
+		cp /tmp/held /tmp/out
+		fail "a holder whose pin is taken away ends with $code"
+	fi
+}
+
+# Its document is there with the pin, so that the end stands on stderr.
+released_json() {
+	: >/tmp/held
+	"$here/pinctl" pin -J new:anon,64K >/tmp/held 2>/tmp/err &
+	wait_until grep -q '^}' /tmp/held
+	"$here/pinctl" release "$(jq .id /tmp/held)" >/tmp/out
+	wait "$!"
+	code=$?
+	if [ "$code" = 1 ] && grep -q '^pinctl: pin [0-9]* revoked: admin$' /tmp/err &&
+	   one_document '.revocation == null' /tmp/held; then
+		passed=$((passed + 1))
+	else
+		fail "pin -J whose pin is taken away ends with $code"
+	fi
+}
+
 ledger_release() {
+	hold_pin new:anon,1M
+	"$here/pinctl" release "$(pin_of_holder)" >/tmp/out
+	ended_by_release "$holder"
+	released_json
+
+	# Stopped, so that the pin is still there when it is asked about.
+	kill -STOP "$second"
 	start_monitor -J -n 1
 	json 0 ".released and .pin.id == $second_pin and .pin.user == \"dev\"" \
 		release "$second_pin"
@@ -145,9 +181,11 @@ ledger_release() {
 	json 1 '.error.message | test("revoked already")' release "$second_pin"
 	json 1 '.error.message | test("no pin")' release 999999
 	json 0 '.pins[0] | .state == "revoked" and .pinned == 0' show "pin:$second_pin"
-	metric 'pin_revocations_total{cause="admin"} 1'
-	kill "$first" "$second"
-	wait "$first" "$second"
+	metric 'pin_revocations_total{cause="admin"} 3'
+	kill -CONT "$second"
+	wait "$second"
+	kill "$first"
+	wait "$first"
 	json 0 '.total.pins == 0' list --system
 }
 
@@ -182,8 +220,7 @@ offline_waits() {
 	for place in "phys:$start+$size" zone:Device; do
 		json 1 '.pins == []' who "$place"
 	done
-	kill "$holder"
-	wait "$holder"
+	ended_by_release "$holder"
 	echo "$name" >"$driver/bind"
 }
 

@@ -331,7 +331,7 @@ uint32_t libpin_runs_flags(const struct libpin_runs *runs, size_t index);
 
 /*
  * Something that happened to a pin of a context: today, that the kernel took a lease
- * back. Immutable. The module keeps the last 4096 that nobody has read.
+ * back, or an administrator a pin. Immutable. The module keeps the last 4096 that nobody has read.
  */
 struct libpin_event;
 
