@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "capability.h"
+#include "machine.h"
 #include "pinctl.h"
 
 static uint64_t effective_of(pid_t pid)
@@ -30,9 +31,17 @@ static uint64_t effective_of(pid_t pid)
 	return effective;
 }
 
-bool capability_ipc_lock(pid_t pid)
+bool capability_exempt(pid_t pid)
 {
-	return effective_of(pid) & (UINT64_C(1) << CAP_IPC_LOCK);
+	struct machine machine;
+	struct system *system;
+	bool exempt;
+
+	system_open(&system, NULL);
+	machine_look(&machine, system, pid == getpid() ? 0 : pid);
+	exempt = machine_exempt(&machine);
+	system_close(system);
+	return exempt;
 }
 
 bool capability_own_admin(void)

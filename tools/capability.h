@@ -5,11 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/*
- * Whether the process has CAP_IPC_LOCK in its own user namespace; only in the
- * initial one does it exempt from RLIMIT_MEMLOCK.
- */
-bool capability_ipc_lock(pid_t pid);
+/* Whether RLIMIT_MEMLOCK does not count for the process, see machine_exempt(). */
+bool capability_exempt(pid_t pid);
 
 /* Whether pinctl itself has CAP_SYS_ADMIN. */
 bool capability_own_admin(void);

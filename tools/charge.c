@@ -157,8 +157,7 @@ static void judge(struct survey *survey, const struct machine *machine, struct c
 		read_status(machine, ledger, charge);
 	if (!machine_memlock(machine, &charge->limit, &hard))
 		charge->limit = UINT64_MAX;
-	charge->exempt = machine_capable(machine, CAP_IPC_LOCK) &&
-			 machine_initial_users(machine);
+	charge->exempt = machine_exempt(machine);
 	if (survey->consumer == LIBPIN_CONSUMER_IO_URING)
 		judge_io_uring(survey, machine, charge);
 	survey->limit = PIN_REASON_NONE;
@@ -196,7 +195,7 @@ void charge_print_unjudged(const struct survey *survey, FILE *out)
 
 	if (survey->range || survey->consumer ||
 	    prlimit(survey->pid, RLIMIT_MEMLOCK, NULL, &limit) ||
-	    limit.rlim_cur == RLIM_INFINITY || capability_ipc_lock(survey->pid))
+	    limit.rlim_cur == RLIM_INFINITY || capability_exempt(survey->pid))
 		return;
 	fprintf(out, "Not judged: the limit, which is of ranges; RLIMIT_MEMLOCK of the process is "
 		"%s (memlock-limit)\n", size_to_text(limit.rlim_cur, text));

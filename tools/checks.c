@@ -392,12 +392,6 @@ static void check_device_access(const struct machine *machine, struct finding *f
 
 /* --- limits ----------------------------------------------------------------- */
 
-/* CAP_IPC_LOCK counts only where it is the host's. */
-static bool is_exempt(const struct machine *machine)
-{
-	return machine_capable(machine, CAP_IPC_LOCK) && machine_initial_users(machine);
-}
-
 static void check_memlock_soft(const struct machine *machine, struct finding *finding)
 {
 	char soft_text[SIZE_TEXT_MAX], hard_text[SIZE_TEXT_MAX];
@@ -407,7 +401,7 @@ static void check_memlock_soft(const struct machine *machine, struct finding *fi
 		find(finding, STATUS_UNKNOWN, "the limits of the process cannot be read");
 	} else if (soft == UINT64_MAX) {
 		find(finding, STATUS_OK, "unlimited");
-	} else if (is_exempt(machine)) {
+	} else if (machine_exempt(machine)) {
 		find(finding, STATUS_OK, "%s (hard limit %s), from which CAP_IPC_LOCK exempts",
 		     size_to_text(soft, soft_text), limit_text(hard, hard_text));
 	} else {

@@ -283,12 +283,6 @@ static const char *limit_text(uint64_t bytes, char text[SIZE_TEXT_MAX])
 	return bytes == UINT64_MAX ? "unlimited" : size_to_text(bytes, text);
 }
 
-static bool exempt(const struct show *show)
-{
-	return machine_capable(&show->machine, CAP_IPC_LOCK) &&
-	       machine_initial_users(&show->machine);
-}
-
 static void print_process(const struct show *show)
 {
 	char value[64], soft_text[SIZE_TEXT_MAX], hard_text[SIZE_TEXT_MAX], *name, *user;
@@ -304,7 +298,7 @@ static void print_process(const struct show *show)
 	if (machine_memlock(&show->machine, &soft, &hard))
 		printf("memlock  %s, hard limit %s%s\n", limit_text(soft, soft_text),
 		       limit_text(hard, hard_text),
-		       exempt(show) ? "; CAP_IPC_LOCK exempts" : "");
+		       machine_exempt(&show->machine) ? "; CAP_IPC_LOCK exempts" : "");
 	status_value(show, "VmPin", value, sizeof(value));
 	printf("VmPin    %s, charged by RDMA and /dev/pin\n", value);
 	status_value(show, "VmLck", value, sizeof(value));
@@ -401,7 +395,7 @@ static struct json_object *process_json(const struct show *show)
 	json_add_bool(object, "memlock_known", known);
 	json_add(object, "memlock_soft", limit_json(known, soft));
 	json_add(object, "memlock_hard", limit_json(known, hard));
-	json_add_bool(object, "memlock_exempt", exempt(show));
+	json_add_bool(object, "memlock_exempt", machine_exempt(&show->machine));
 	json_add(object, "vm_pin", kilobytes_json(show, "VmPin"));
 	json_add(object, "vm_locked", kilobytes_json(show, "VmLck"));
 	return object;

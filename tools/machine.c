@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <libpin.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,11 @@ bool machine_initial_users(const struct machine *machine)
 		return true;
 	return sscanf(line, "%llu %llu %llu", &inside, &outside, &count) == 3 && !inside &&
 	       !outside && count == UINT32_MAX;
+}
+
+bool machine_exempt(const struct machine *machine)
+{
+	return machine_capable(machine, CAP_IPC_LOCK) && machine_initial_users(machine);
 }
 
 const char *machine_container(const struct machine *machine)

@@ -57,6 +57,11 @@ bool machine_memlock(const struct machine *machine, uint64_t *soft, uint64_t *ha
 bool machine_capable(const struct machine *machine, int capability);
 /* Whether its user namespace maps all users to themselves, as the initial one does. */
 bool machine_initial_users(const struct machine *machine);
+/*
+ * Whether RLIMIT_MEMLOCK does not count for it: CAP_IPC_LOCK exempts where it is one of the
+ * initial user namespace, and nowhere else.
+ */
+bool machine_exempt(const struct machine *machine);
 /* The kind of container that this is, or NULL. */
 const char *machine_container(const struct machine *machine);
 /* Major and minor number of the kernel's release; false if there is no telling. */

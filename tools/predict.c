@@ -397,7 +397,7 @@ void survey_predict_limit(struct survey *survey)
 	if (!survey->range || prlimit(survey->pid, RLIMIT_MEMLOCK, NULL, &limit) ||
 	    limit.rlim_cur == RLIM_INFINITY ||
 	    segments_charge(survey->segments, survey->count, true) <= limit.rlim_cur ||
-	    capability_ipc_lock(survey->pid))
+	    capability_exempt(survey->pid))
 		return;
 	survey->limit = PIN_REASON_MEMLOCK_LIMIT;
 	survey->limit_error = libpin_reason_error(PIN_REASON_MEMLOCK_LIMIT);

@@ -275,3 +275,14 @@ load common
 	[ -z "$out" ]
 	[[ $err == *"fix: sudo modprobe pin"* ]]
 }
+
+@test "root of a user namespace is not exempt" {
+	need_no_module
+	unshare -Ur true || skip "no user namespaces"
+	code=0
+	# shellcheck disable=SC2016 # the shell inside has them
+	unshare -Ur sh -c 'ulimit -l 64 && exec "$0" check -J new:anon,1M' "$PINCTL" \
+		>"$dir/out" 2>"$dir/err" || code=$?
+	[ "$code" = 1 ]
+	is_json pinctl.check/1 '.limit.reason == "memlock-limit"'
+}
