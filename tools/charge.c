@@ -145,6 +145,27 @@ static bool anything_refused(const struct survey *survey)
 	return false;
 }
 
+static bool is_own_limit(uint32_t reason)
+{
+	return reason == PIN_REASON_MEMLOCK_LIMIT || reason == PIN_REASON_SYSTEM_CAP ||
+	       reason == PIN_REASON_CONTEXT_CAP;
+}
+
+/*
+ * A limit of /dev/pin is not one of the consumer, and what it has stopped was not tried.
+ * Whatever else refused the range, memory or a signal, refuses it to anybody.
+ */
+static void forget_own_limit(struct survey *survey, struct charge *charge)
+{
+	if (!is_own_limit(survey->limit))
+		return;
+	if (survey->tried)
+		charge->own_limit = survey->limit;
+	survey->tried = false;
+	survey->limit = PIN_REASON_NONE;
+	survey->limit_error = 0;
+}
+
 static void judge(struct survey *survey, const struct machine *machine, struct charge *charge)
 {
 	enum ledger ledger = ledger_of(survey->consumer);
@@ -160,14 +181,14 @@ static void judge(struct survey *survey, const struct machine *machine, struct c
 	charge->exempt = machine_exempt(machine);
 	if (survey->consumer == LIBPIN_CONSUMER_IO_URING)
 		judge_io_uring(survey, machine, charge);
-	survey->limit = PIN_REASON_NONE;
-	survey->limit_error = 0;
 	survey->rule = charge->rule;
 	if (!survey->range)
 		return;
 	charge->asked = asked_bytes(survey);
+	forget_own_limit(survey, charge);
 	/* Limits come last, as in a pin. */
-	if (charge->exempt || charge->limit == UINT64_MAX || anything_refused(survey) ||
+	if (survey->limit || charge->exempt || charge->limit == UINT64_MAX ||
+	    anything_refused(survey) ||
 	    charge->asked <= charge->limit - (charge->charged < charge->limit ?
 					      charge->charged : charge->limit))
 		return;

@@ -14,7 +14,8 @@
  * All in bytes.  @ledger is where it is charged, in a word.  @charged_known is false
  * where no file shows the ledger and the module cannot be asked.  @limit UINT64_MAX:
  * unlimited.  @exempt: the limit does not count.  @rule is a sentence on a rule of
- * the consumer's own that refuses the range, with @rule_error, or NULL.
+ * the consumer's own that refuses the range, with @rule_error, or NULL.  @own_limit: the
+ * reason by which a limit of /dev/pin kept the range from being tried, or 0.
  */
 struct charge {
 	const char *ledger;
@@ -25,11 +26,12 @@ struct charge {
 	bool exempt;
 	const char *rule;
 	int rule_error;
+	uint32_t own_limit;
 };
 
 /*
  * Judges the survey's range for its consumer, which is not ANY, and replaces the
- * survey's limit, which is that of /dev/pin.
+ * survey's limit if it is one of /dev/pin; what that stopped counts as not tried.
  */
 void charge_judge(struct survey *survey, struct charge *charge);
 

@@ -174,6 +174,9 @@ static void print_charge(const struct survey *survey, const struct charge *charg
 	fprintf(out, "%s\n", charge->exempt ? "; CAP_IPC_LOCK exempts" : "");
 	if (charge->rule)
 		fprintf(out, "%s (%s).\n", charge->rule, errno_text(charge->rule_error));
+	if (charge->own_limit)
+		fprintf(out, "Not tried: /dev/pin itself refuses the range (%s)\n",
+			reason_text(charge->own_limit));
 }
 
 /* Mappings that no rule refuses, but of which only trying can tell. */

@@ -125,19 +125,20 @@ static int survey_ask(struct survey *survey, struct libpin_context *ctx, pid_t p
 	return 0;
 }
 
+static bool is_of_the_whole(uint32_t reason)
+{
+	return libpin_reason_is_resource(reason) || reason == PIN_REASON_INTERRUPTED;
+}
+
 /* What the try found: it names one page's reason, which check could not know. */
 static void survey_from_refusal(struct survey *survey, const struct libpin_refusal *refusal)
 {
 	uint64_t address = libpin_refusal_address(refusal);
 	uint32_t reason = libpin_refusal_reason(refusal);
+	bool found = false;
 	size_t i;
 
-	if (libpin_reason_is_resource(reason) || reason == PIN_REASON_INTERRUPTED) {
-		survey->limit = reason;
-		survey->limit_error = libpin_refusal_error(refusal);
-		return;
-	}
-	for (i = 0; i < survey->count; i++) {
+	for (i = 0; i < survey->count && !is_of_the_whole(reason); i++) {
 		struct segment *segment = &survey->segments[i];
 
 		if (address < segment->start || address >= segment->end || segment->reason)
@@ -146,7 +147,12 @@ static void survey_from_refusal(struct survey *survey, const struct libpin_refus
 		segment->error = libpin_refusal_error(refusal);
 		segment->flags |= PIN_REPORT_PAGE;
 		segment->flags &= ~(uint32_t)PIN_REPORT_TRY;
+		found = true;
 	}
+	if (found)
+		return;
+	survey->limit = reason;
+	survey->limit_error = libpin_refusal_error(refusal);
 }
 
 static void survey_tried(struct survey *survey)

@@ -598,6 +598,15 @@ json 0 '.charge.asked == 4096' check --for rdma new:memfd,4K,hugetlb=2M
 json 1 '.tried and .results[0].reason == "beyond-eof"' check --try --read \
 	file:/mnt/plain/short@0+16K
 json 1 '(.tried | not) and .results[0].reason == "fsdax"' check --try file:/mnt/dax/data
+# Of a range that a limit of /dev/pin keeps from being tried nothing is known, for others.
+max_pages=$(cat /sys/module/pin/parameters/max_pages)
+echo 10 >/sys/module/pin/parameters/max_pages
+json 1 '.limit.reason == "system-cap"' check --try new:anon,1M
+json 0 '(.tried | not) and .limit == null' check --try --for rdma new:anon,1M
+is 0 '^Not tried: /dev/pin itself refuses the range (system-cap)$' \
+	check --try --for rdma new:anon,1M
+echo "$max_pages" >/sys/module/pin/parameters/max_pages
+json 0 '.tried and .limit == null' check --try --for rdma new:anon,1M
 is 1 '^Next: pinctl explain .*fsdax' check "$segments"
 # A kernel thread.
 json 3 '.error.message | test("no memory of its own")' check 2
