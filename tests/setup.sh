@@ -33,7 +33,7 @@ for group; do
 	test) set -- valgrind bats jq gcc-multilib strace liburing-dev iproute2 fio \
 		libibverbs-dev ibverbs-providers ibverbs-utils python3 python3-yaml \
 		python3-jsonschema zsh fish mandoc man-db groff-base bsdextrautils \
-		libcap2-bin procps util-linux xz-utils linux-source-6.12 \
+		libcap2-bin locales procps util-linux xz-utils linux-source-6.12 \
 		clang libclang-rt-14-dev xxd ;;
 	bench) set -- liburing-dev libibverbs-dev ibverbs-providers iproute2 jq gnuplot-nox \
 		python3-minimal ;;

@@ -3,7 +3,6 @@
  * Output: see output.h.  Raw output is written here and not by libsmartcols,
  * whose empty cells shift the columns.
  */
-#include <ctype.h>
 #include <inttypes.h>
 #include <libsmartcols.h>
 #include <stdio.h>
@@ -73,7 +72,7 @@ static int column_find(struct pinctl *pinctl, const struct column *columns, cons
 	size_t i;
 
 	for (i = 0; name[i] && i < sizeof(upper) - 1; i++)
-		upper[i] = (char)toupper((unsigned char)name[i]);
+		upper[i] = text_upper(name[i]);
 	suggest_begin(&suggestion, upper);
 	for (i = 0; columns[i].name; i++) {
 		if (!strcmp(columns[i].name, upper))
@@ -377,8 +376,7 @@ struct json_object *table_json(const struct pinctl *pinctl, const struct table *
 			char member[32] = "";
 
 			for (i = 0; name[i] && i < sizeof(member) - 1; i++)
-				member[i] = name[i] == '-' ? '_' :
-					    (char)tolower((unsigned char)name[i]);
+				member[i] = name[i] == '-' ? '_' : text_lower(name[i]);
 			json_add(object, member, json_object_get(cell.json));
 			cell_release(&cell);
 		}

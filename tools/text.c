@@ -115,6 +115,16 @@ char *text_format(const char *format, ...)
 	return text;
 }
 
+char text_upper(char character)
+{
+	return character >= 'a' && character <= 'z' ? (char)(character - 'a' + 'A') : character;
+}
+
+char text_lower(char character)
+{
+	return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character;
+}
+
 void text_print_wrapped(const char *text, size_t column, const char *indent, size_t width)
 {
 	bool start = true;

@@ -19,6 +19,10 @@ char *text_for_raw(const char *bytes);
 /* printf() into a new string. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Of ASCII, whatever the locale: names of columns and members are an interface. */
+char text_upper(char character);
+char text_lower(char character);
+
 /*
  * Prints @text to stdout in lines of at most @width columns.  The first begins
  * where @column already is; the others begin with @indent.

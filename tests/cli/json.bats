@@ -103,3 +103,15 @@ shape() { # COUNT ARRAY ARGUMENTS...
 	rm -f "$dir/first"
 	shape 0 contexts show $$
 }
+
+# In Turkish i and I are two letters.
+@test "the names of columns and members are the same in every locale" {
+	localedef -i tr_TR -f UTF-8 "$dir/tr_TR.UTF-8"
+	export LOCPATH=$dir LC_ALL=tr_TR.UTF-8
+	[ -z "$(locale charmap 2>&1 >/dev/null)" ]
+	pinctl check -J self:0+4K
+	is_json pinctl.check/1 '.results[0] | .size == 4096 and .kind == "hole" and
+		has("mapping") and has("verdict") and has("inode")'
+	pinctl check self:0+4K -rn -o size,kind
+	[ "$out" = "4K hole" ]
+}
