@@ -246,23 +246,30 @@ int bundle_save(const struct bundle *bundle, const char *path)
 	static const char zeros[2 * BLOCK];
 	/* It tells about the machine: for whoever saved it alone. */
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct stat status;
 	FILE *out;
+	int error;
 	size_t i;
-	bool failed;
 
 	if (fd < 0)
 		return -errno;
+	/* Nor of a file that was there with other rights; a device keeps its own. */
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && fchmod(fd, 0600)) {
+		error = errno;
+		close(fd);
+		return -error;
+	}
 	out = fdopen(fd, "w");
 	if (!out)
 		out_of_memory();
-	for (i = 0; i < bundle->count; i++)
+	for (i = 0; i < bundle->count && !ferror(out); i++)
 		write_file(out, &bundle->files[i]);
-	fwrite(zeros, 1, sizeof(zeros), out);
-	errno = 0;
-	failed = fflush(out) || ferror(out);
-	if (fclose(out) || failed)
-		return errno ? -errno : -EIO;
-	return 0;
+	if (!ferror(out))
+		fwrite(zeros, 1, sizeof(zeros), out);
+	error = ferror(out) || fflush(out) ? errno : 0;
+	if (fclose(out) && !error)
+		error = errno;
+	return -error;
 }
 
 /* --- read --- */

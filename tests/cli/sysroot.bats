@@ -368,8 +368,18 @@ says() { # ID STATUS [TEXT [FIX]]
 	is_json pinctl.error/1
 	pinctl doctor --save "$dir/no/such/place"
 	[ "$code" = 3 ]
-	[ ! -c /dev/full ] || pinctl doctor --save /dev/full
+	[ -c /dev/full ] || skip "no /dev/full"
+	pinctl doctor --save /dev/full
 	[ "$code" = 3 ]
+	[[ $err == *"No space left on device"* ]]
+}
+
+@test "a bundle is for whoever saved it alone" {
+	good
+	touch "$dir/bundle.tar"
+	chmod 644 "$dir/bundle.tar"
+	pinctl doctor -q --sysroot "$root" --save "$dir/bundle.tar" --only thp
+	[ "$(stat -c %a "$dir/bundle.tar")" = 600 ]
 }
 
 # Every prefix of a bundle, and every byte of its first headers, changed.
