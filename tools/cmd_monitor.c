@@ -370,6 +370,7 @@ static int monitor_run(struct pinctl *pinctl, struct arguments *arguments)
 
 const struct command cmd_monitor = {
 	.name = "monitor",
+	.lines = true,
 	.synopsis = "monitor [-n COUNT] [--timeout TIME] [--idle-timeout TIME] [OPTIONS]",
 	.summary = "what happens to pins, as it happens",
 	.description =

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -467,39 +468,60 @@ static void on_event(void *data, const struct trace_event *event)
 
 /* --- from beginning to end ----------------------------------------------- */
 
-/* They come through a descriptor, @old has the mask for the command. */
-static int take_signals(sigset_t *old)
+/* How the signals were before pinctl took them, which is how the command gets them. */
+struct inherited {
+	sigset_t mask;
+	sigset_t ignored;
+};
+
+/* They come through a descriptor. */
+static int take_signals(const struct pinctl *pinctl, struct inherited *inherited)
 {
 	const int signals[] = { SIGINT, SIGTERM, SIGCHLD };
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	struct sigaction action = { .sa_handler = SIG_DFL }, old;
 	sigset_t set;
 	size_t i;
 
 	sigemptyset(&set);
+	sigemptyset(&inherited->ignored);
+	if (pinctl->ignores_pipe)
+		sigaddset(&inherited->ignored, SIGPIPE);
 	for (i = 0; i < ARRAY_SIZE(signals); i++) {
 		/* What is ignored, as a shell may have it, does not come. */
-		sigaction(signals[i], &action, NULL);
+		sigaction(signals[i], &action, &old);
+		if (old.sa_handler == SIG_IGN)
+			sigaddset(&inherited->ignored, signals[i]);
 		sigaddset(&set, signals[i]);
 	}
-	sigprocmask(SIG_BLOCK, &set, old);
+	sigprocmask(SIG_BLOCK, &set, &inherited->mask);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* A child that becomes the command once *@go is closed. */
-static pid_t prepare_command(char **command, const sigset_t *mask, int *go)
+static void give_signals_back(const struct inherited *inherited)
+{
+	int number;
+
+	for (number = 1; number < NSIG; number++)
+		if (sigismember(&inherited->ignored, number) == 1)
+			signal(number, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &inherited->mask, NULL);
+}
+
+/* A child that becomes the command once a byte comes over *@go, and never without. */
+static pid_t prepare_command(char **command, const struct inherited *inherited, int *go)
 {
 	int ends[2], error;
 	char byte;
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC))
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return -1;
 	pid = fork();
 	if (!pid) {
 		close(ends[1]);
-		if (read(ends[0], &byte, 1) < 0)
+		if (read(ends[0], &byte, 1) != 1)
 			_exit(EXIT_UNKNOWN);
-		sigprocmask(SIG_SETMASK, mask, NULL);
+		give_signals_back(inherited);
 		execvp(command[0], command);
 		error = errno;
 		fprintf(stderr, "pinctl: cannot run %s: %s\n", command[0], strerror(error));
@@ -669,12 +691,12 @@ static int trace(struct pinctl *pinctl, const struct trace_options *options)
 		.options = *options,
 		.clock_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC),
 	};
-	sigset_t mask;
+	struct inherited inherited;
 	int ret, go = -1;
 
-	trace.signals = take_signals(&mask);
+	trace.signals = take_signals(pinctl, &inherited);
 	if (options->command) {
-		trace.child = prepare_command(options->command, &mask, &go);
+		trace.child = prepare_command(options->command, &inherited, &go);
 		if (trace.child < 0)
 			return complain(pinctl, EXIT_UNKNOWN, NULL, NULL, "cannot fork: %s",
 					strerror(errno));
@@ -690,8 +712,11 @@ static int trace(struct pinctl *pinctl, const struct trace_options *options)
 	}
 	trace.symbols = symbols_read();
 	tell_ready(&trace);
-	if (go >= 0)
+	if (go >= 0) {
+		/* It may have been killed. */
+		send(go, "", 1, MSG_NOSIGNAL);
 		close(go);
+	}
 	follow(&trace);
 	tracer_close(trace.tracer);
 	trace.tracer = NULL;
@@ -785,6 +810,7 @@ static int trace_run(struct pinctl *pinctl, struct arguments *arguments)
 
 const struct command cmd_trace = {
 	.name = "trace",
+	.lines = true,
 	.synopsis = "trace [-p PID] [--all] [--stack] [-n COUNT] [--timeout SECONDS] [-J] "
 		    "[-- COMMAND...]",
 	.summary = "why programs are refused, as it happens",

@@ -69,7 +69,10 @@ static void error_document(struct pinctl *pinctl, int code, const char *message,
 	json_add_string(error, "detail", detail);
 	json_add_string(error, "fix", fix);
 	json_add(document, "error", error);
-	json_print(pinctl, document);
+	if (pinctl->command && pinctl->command->lines)
+		json_print_line(pinctl, document);
+	else
+		json_print(pinctl, document);
 }
 
 static char *format_message(const char *format, va_list arguments)
@@ -235,7 +238,7 @@ int main(int argc, char **argv)
 
 	take_standard_descriptors();
 	/* A reader that has seen enough ends pinctl, whatever the parent ignores. */
-	signal(SIGPIPE, SIG_DFL);
+	pinctl.ignores_pipe = signal(SIGPIPE, SIG_DFL) == SIG_IGN;
 	load_locale();
 	atexit(close_stdout);
 	pinctl.json = option_wants_json(arguments.next);

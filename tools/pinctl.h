@@ -31,7 +31,8 @@ struct command;
 
 /*
  * One run of pinctl.  @document is set once a JSON document has gone out, after
- * which errors are only told on stderr: there is never a second document.
+ * which errors are only told on stderr: there is never a second document.  @ignores_pipe:
+ * whoever started it ignores SIGPIPE.
  */
 struct pinctl {
 	const struct command *command;
@@ -43,6 +44,7 @@ struct pinctl {
 	bool quiet;
 	bool headings;
 	bool document;
+	bool ignores_pipe;
 };
 
 /* --- pinctl.c: complaints --- */
@@ -186,7 +188,8 @@ int values_find(struct pinctl *pinctl, enum values values, const char *what, con
 
 /*
  * @options ends in an id of 0; @columns ends in a name of NULL, or is NULL.
- * @arguments is what may stand where no option does: up to two kinds.
+ * @arguments is what may stand where no option does: up to two kinds.  @lines: with -J
+ * each line of its output is a document.
  */
 struct command {
 	const char *name;
@@ -196,6 +199,7 @@ struct command {
 	const struct option_def *options;
 	const struct column *columns;
 	enum values arguments[2];
+	bool lines;
 	const char *examples;
 	int (*run)(struct pinctl *pinctl, struct arguments *arguments);
 };

@@ -5,6 +5,8 @@
 # and $err, its exit code in $code.
 
 PINCTL=${PINCTL:-$BATS_TEST_DIRNAME/../../build/tools/pinctl}
+# shellcheck disable=SC2034 # for the tests
+BUILT=$BATS_TEST_DIRNAME/../../build/tests/cli
 
 setup() {
 	dir=$BATS_TEST_TMPDIR

@@ -33,3 +33,25 @@ load common
 	grep -qE "CAP_BPF|libbpf|/sys/kernel/btf|pid namespace" "$dir/err"
 	[ ! -e "$dir/ran" ]
 }
+
+# What was to be watched does not run unwatched.
+@test "the command of a trace that dies does not run" {
+	code=0
+	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$BUILT/dies.so \
+		"$PINCTL" trace -- touch "$dir/ran" 2>"$dir/err" || code=$?
+	[ "$code" = 137 ]
+	# It has nothing to wait for any more: whoever is left of it would be running by now.
+	sleep 1
+	[ ! -e "$dir/ran" ]
+}
+
+@test "errors of what tells in lines are a line" {
+	command -v setpriv >/dev/null || skip "no setpriv(1)"
+	for words in monitor trace; do
+		setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all \
+			"$PINCTL" "$words" -J >"$dir/out" 2>"$dir/err" || code=$?
+		[ "$code" = 3 ]
+		[ "$(wc -l <"$dir/out")" = 1 ]
+		is_json pinctl.error/1
+	done
+}

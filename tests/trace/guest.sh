@@ -301,6 +301,11 @@ options() {
 		/tmp/text
 	check "where" grep -q '^  at    [0-9a-f]* in [0-9a-f]*-[0-9a-f]* 4M rw-s /mnt/dax/data$' /tmp/text
 	check "what to do" grep -q '^  do    ' /tmp/text
+	# shellcheck disable=SC2016 # the shell inside has them
+	inherit='trap "" INT TERM PIPE CHLD; exec "$@" grep SigIgn /proc/self/status'
+	sh -c "$inherit" sh > /tmp/without
+	sh -c "$inherit" sh "$here/pinctl" trace -- > /tmp/text 2> /tmp/err
+	check "the command ignores the signals that it would without" cmp /tmp/without /tmp/text
 	"$here/pinctl" trace -- /nothing/there > /tmp/text 2> /tmp/err
 	check "no such command" [ $? = 127 ]
 	"$here/pinctl" trace -- /nothing/there > /tmp/text 2>&-
