@@ -7,8 +7,9 @@
  * reads the sequence of the notifier, judges the mapping, and pins batch by batch, each
  * under the file's i_rwsem and within a section in which its device exists; a batch
  * becomes part of the lease only if nothing has happened since the sequence was read.
- * An attempt that loses this race is drained and starts over, after everything has
- * been faulted in.  The number of attempts is bounded.
+ * Pages that are not there are brought in in between, with neither held.  An attempt
+ * that loses this race is drained and starts over, after everything has been faulted
+ * in.  The number of attempts is bounded.
  */
 #include <linux/dax.h>
 #include <linux/errno.h>
@@ -35,6 +36,7 @@
  * @inode: of its file; the attempt holds a reference to the file
  * @seq: mmu_interval_read_begin()
  * @pgmap: pagemap of the last run, only to be compared
+ * @absent: the last page that was not there and has been brought in, or 0
  * @batch: as many pointers as the pin's range has pages, or PINDEV_BATCH
  * @grown: pages of the batch that continue the lease's last run
  * @fresh: the runs of the others
@@ -46,6 +48,7 @@ struct fill {
 	struct inode *inode;
 	unsigned long seq;
 	struct dev_pagemap *pgmap;
+	unsigned long absent;
 	struct page **batch;
 	u32 grown;
 	struct pindev_runs fresh;
@@ -189,33 +192,58 @@ static int add_batch(struct fill *fill, unsigned long addr, long count)
 
 /*
  * Pin some pages at @addr, with i_rwsem held; @addr moves on.  Within the section
- * the device's struct pages exist until its pagemap is held, see kill_dax().
+ * the device's struct pages exist until its pagemap is held, see kill_dax().  Nobody
+ * may prolong either, so no page is faulted in: the mapping may be another one by
+ * now, of which a fault waits for a userfaultfd handler or for FUSE.
+ *
+ * Return: 0, -EAGAIN, a refusal, or 1 if nothing was pinned, for what @got says.
  */
-static int fill_locked(struct fill *fill, unsigned long *addr)
+static int fill_locked(struct fill *fill, unsigned long *addr, long *got)
 {
 	long count = pindev_batch_pages(*addr, fill->lease->range.end);
-	int id, err = 0;
-	long got;
+	int id, err = 1;
 
 	id = dax_read_lock();
-	got = pin_user_pages_fast(*addr, count, fill->segment.gup_flags,
-				  fill->batch);
-	/* As for pages without a lease, trouble that passes is none. */
-	if (got <= 0)
-		got = pin_user_pages_fast(*addr, 1, fill->segment.gup_flags,
-					  fill->batch);
-	if (got > 0) {
+	*got = pin_user_pages_fast(*addr, count,
+				   fill->segment.gup_flags | FOLL_NOFAULT,
+				   fill->batch);
+	if (*got > 0) {
 		pindev_delay(PINDEV_DELAY_LEASE_PINNED);
-		err = add_batch(fill, *addr, got);
+		err = add_batch(fill, *addr, *got);
+		*addr += *got * PAGE_SIZE;
 	}
 	dax_read_unlock(id);
-	if (got > 0) {
-		*addr += got * PAGE_SIZE;
-		return err;
-	}
-	if (mmu_interval_check_retry(&fill->lease->notifier, fill->seq))
+	return err;
+}
+
+static bool is_stale(const struct fill *fill)
+{
+	return mmu_interval_check_retry(&fill->lease->notifier, fill->seq);
+}
+
+/*
+ * Bring pages in that GUP did not find at @addr, which takes as long as it takes.  A
+ * page that goes again before it is pinned is a race that was lost; should it be one
+ * that cannot be had, say why.
+ */
+static int bring_in(struct fill *fill, unsigned long addr, long got)
+{
+	long count = pindev_batch_pages(addr, fill->lease->range.end);
+	size_t bytes = count * PAGE_SIZE;
+
+	if (is_stale(fill))
 		return -EAGAIN;
-	return pindev_diagnose(*addr, &fill->segment,
+	got = got ?: -EFAULT;
+	if (got == -EFAULT && addr != fill->absent) {
+		fill->absent = addr;
+		if (fault_in_safe_writeable((char __user *)addr, bytes) < bytes)
+			return 0;
+	}
+	if (got == -EFAULT)
+		got = pindev_probe(&fill->segment, addr, 0);
+	if (got == 1 || is_stale(fill))
+		return -EAGAIN;
+	return pindev_diagnose(addr, &fill->segment,
 			       PIN_CHECK_WRITE | PIN_CHECK_LEASE,
 			       got ?: -EFAULT, fill->refusal);
 }
@@ -223,6 +251,7 @@ static int fill_locked(struct fill *fill, unsigned long *addr)
 static int fill_batch(struct fill *fill, unsigned long *addr)
 {
 	u32 reason;
+	long got;
 	int err;
 
 	if (fatal_signal_pending(current))
@@ -230,8 +259,10 @@ static int fill_batch(struct fill *fill, unsigned long *addr)
 	reason = lock_inode(fill->inode);
 	if (reason)
 		return refuse(fill, reason, *addr);
-	err = fill_locked(fill, addr);
+	err = fill_locked(fill, addr, &got);
 	inode_unlock_shared(fill->inode);
+	if (err == 1)
+		err = bring_in(fill, *addr, got);
 	cond_resched();
 	return err;
 }
@@ -245,6 +276,7 @@ static bool start_over(struct fill *fill, struct file *file)
 	pindev_lease_drain(lease, true);
 	pindev_runs_free(&lease->runs);
 	fill->pgmap = NULL;
+	fill->absent = 0;
 	lease->several = false;
 	spin_lock(&lease->leases->lock);
 	ok = !mmu_interval_read_retry(&lease->notifier, fill->seq);

@@ -5,8 +5,10 @@
  */
 #include "delay.h"
 #include "leased.h"
+#include "missing.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -395,6 +397,44 @@ START_TEST(killed_behind_a_truncate)
 	ck_assert_int_eq(read(pipes[0], buffer, page), (ssize_t)page);
 	expect_over(truncating, "a page that was let go");
 	leased_close(&leased);
+	free(buffer);
+}
+END_TEST
+
+/*
+ * The mapping becomes another one while a lease waits for the file, of which a page comes
+ * when its handler likes: nobody else waits for that.
+ */
+START_TEST(replaced_behind_a_truncate)
+{
+	struct counters before = counters_read();
+	struct pollfd fault = { .events = POLLIN };
+	struct leased leased;
+	struct held held = { .leased = &leased };
+	int pipes[2];
+	pid_t truncating;
+	char *buffer = malloc(page);
+
+	leased_open(&leased, dax_dirs[_i], PAGES * page);
+	truncating = truncate_for_a_pipe(&leased, 0, pipes);
+	ck_assert_int_eq(pthread_create(&held.thread, NULL, run_pin, &held), 0);
+	usleep(300000);
+	ck_assert_ptr_eq(mmap(leased.addr, leased.length, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), leased.addr);
+	fault.fd = missing_watch(leased.addr, leased.length);
+	ck_assert_int_eq(read(pipes[0], buffer, page), (ssize_t)page);
+	expect_over(truncating, "a page that was let go");
+	ck_assert_int_eq(poll(&fault, 1, STUCK_S * 1000), 1);
+	ck_assert(!held.over);
+
+	expect_over(truncate_start(&leased), "a page of somebody else's");
+	ck_assert(!held.over);
+	ck_assert_int_eq(close(fault.fd), 0);
+	pthread_join(held.thread, NULL);
+	ck_assert_int_eq(held.err, -EFAULT);
+	ck_assert_uint_eq(held.refusal.reason, PIN_REASON_MAPPING_CHANGED);
+	leased_close(&leased);
+	counters_expect(&before, "after a mapping that was replaced");
 	free(buffer);
 }
 END_TEST
@@ -847,6 +887,7 @@ Suite *windows_lease_suite(void)
 	tcase_add_loop_test(tcase, truncate_waits_for_a_mapping, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, killed, 0, DAX_DIRS * KILLED_AT);
 	tcase_add_loop_test(tcase, killed_behind_a_truncate, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, replaced_behind_a_truncate, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, signalled_before_the_first, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_during_publish, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, truncate_during_read, 0, DAX_DIRS);
