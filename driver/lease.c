@@ -17,7 +17,10 @@
  *   - CLEAR: truncate, punch, collapse, reflink: unmap_mapping_pages() comes
  *     before the filesystem looks for busy pages, and on 7.2 the pages must be
  *     idle then: a page that is touched while truncate sleeps never wakes it.
- *     MADV_DONTNEED sends the same event and cannot be told apart.
+ *     MADV_DONTNEED sends the same event and cannot be told apart; nor can the
+ *     split of a huge page's mapping (__split_huge_pmd(), mm/huge_memory.c), when
+ *     mprotect(), mlock() or the like are for a part of it: all of it is unmapped,
+ *     and whoever has leased any of it loses the lease.
  *   - MIGRATE, EXCLUSIVE, and events that do not exist yet: to be safe.
  *   - not PROTECTION_VMA, PROTECTION_PAGE, SOFT_DIRTY (mprotect, fsync's write
  *     protection, fork, NUMA hints): the page stays where it is.

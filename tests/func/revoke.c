@@ -9,6 +9,7 @@
  * ends.
  */
 #include "holder.h"
+#include "memory.h"
 #include "mounted.h"
 
 #include <fcntl.h>
@@ -361,6 +362,58 @@ START_TEST(unmount)
 }
 END_TEST
 
+static const char *const huge_kinds[DAX_DIRS] = {
+	[DAX_EXT4] = "ext4dax-huge",
+	[DAX_XFS] = "xfsdax-huge",
+};
+
+static void make_huge(struct memory *memory, const char *name)
+{
+	const struct memory_kind *kind = memory_file;
+
+	while (strcmp(kind->name, name))
+		kind++;
+	memory_make(kind, memory);
+}
+
+/*
+ * A huge page maps more than what is leased. To protect it as a whole moves nothing; to
+ * protect a part of it, even another, splits the mapping, which unmaps all of it first.
+ */
+START_TEST(huge_page_is_split)
+{
+	struct counters before = counters_read();
+	struct memory memory;
+	struct pin_event event;
+	struct pin_pin arg;
+	char *middle;
+
+	make_huge(&memory, huge_kinds[_i]);
+	middle = memory.addr + memory.length / 2;
+	ck_assert_int_eq(pin_range(memory.addr, memory.length / 2,
+				   PIN_F_WRITE | PIN_F_LEASE, &arg), 0);
+	ck_assert_int_eq(mprotect(memory.addr, memory.length, PROT_READ), 0);
+	ck_assert_int_eq(mprotect(memory.addr, memory.length, PROT_READ | PROT_WRITE), 0);
+	expect_live(arg.id);
+	expect_no_event();
+
+	ck_assert_int_eq(mprotect(middle, memory.length / 2, PROT_READ), 0);
+	expect_revoked(arg.id);
+	event = expect_event(arg.id);
+	ck_assert_uint_eq(event.cause, PIN_CAUSE_FILE);
+	ck_assert_int_eq(unpin(arg.id), 0);
+	/* It is mapped by small pages now. */
+	ck_assert_int_eq(pin_range(memory.addr, memory.length / 2,
+				   PIN_F_WRITE | PIN_F_LEASE, &arg), 0);
+	ck_assert_int_eq(mprotect(middle, page, PROT_NONE), 0);
+	expect_live(arg.id);
+	expect_no_event();
+	ck_assert_int_eq(unpin(arg.id), 0);
+	memory_free(&memory);
+	counters_expect(&before, "after a huge page was split");
+}
+END_TEST
+
 Suite *revoke_suite(void)
 {
 	Suite *suite = suite_create("revoke");
@@ -371,6 +424,7 @@ Suite *revoke_suite(void)
 	tcase_add_loop_test(tcase, every_holder, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, freed_blocks_are_left_alone, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, unlinked, 0, DAX_DIRS);
+	tcase_add_loop_test(tcase, huge_page_is_split, 0, DAX_DIRS);
 	tcase_add_loop_test(tcase, unmount, 0, DAX_DIRS);
 	suite_add_tcase(suite, tcase);
 	return suite;
