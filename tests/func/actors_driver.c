@@ -177,11 +177,12 @@ static bool write_one(struct player *player)
 	return err != -EPERM && may_be_gone("WRITE", err) && done;
 }
 
+/* Whoever is told that a pin is revoked lets go of it, while the rest of it is given back. */
 static bool events(struct player *player)
 {
 	struct pollfd poll_fd = { .fd = pin_fd, .events = POLLIN };
 	struct pin_event array[3];
-	ssize_t got;
+	ssize_t got, i;
 
 	if (poll(&poll_fd, 1, 1) < 0)
 		ck_abort_msg("poll: %s", strerror(errno));
@@ -190,6 +191,9 @@ static bool events(struct player *player)
 		ck_abort_msg("read: %s", strerror(errno));
 	if (got > 0 && (got % sizeof(array[0]) || !array[0].id))
 		ck_abort_msg("read gave %zd bytes", got);
+	for (i = 0; i < got / (ssize_t)sizeof(array[0]); i++)
+		if (array[i].type == PIN_EVENT_REVOKED)
+			may_be_gone("UNPIN", unpin(array[i].id));
 	return got > 0;
 }
 
