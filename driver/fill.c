@@ -7,9 +7,9 @@
  * reads the sequence of the notifier, judges the mapping, and pins batch by batch, each
  * under the file's i_rwsem and within a section in which its device exists; a batch
  * becomes part of the lease only if nothing has happened since the sequence was read.
- * Pages that are not there are brought in in between, with neither held.  An attempt
- * that loses this race is drained and starts over, after everything has been faulted
- * in.  The number of attempts is bounded.
+ * Between batches, with neither held, pages that are not there are brought in.  An
+ * attempt that loses this race is drained and starts over, after everything has been
+ * faulted in.  The number of attempts is bounded.
  */
 #include <linux/dax.h>
 #include <linux/errno.h>

@@ -281,8 +281,9 @@ static int take_event(struct libpin_monitor *monitor)
 			monitor->overrun = true;
 			/* What was told is from before that. */
 			monitor->asked = false;
-		} else if (ret < 0)
+		} else if (ret < 0) {
 			return ret;
+		}
 	} while (ret < 0 || message->nlmsg_type != monitor->wire->family);
 	ret = parse_event(message, &monitor->event);
 	return ret ? ret : 1;
