@@ -3,6 +3,7 @@
  * Suggest: "did you mean".  Nearest is by the number of letters to insert,
  * remove, replace or swap with the neighbour.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "pinctl.h"
@@ -23,7 +24,7 @@ static size_t edit_distance(const char *a, const char *b)
 	size_t a_length = strlen(a), b_length = strlen(b), i, j;
 
 	if (a_length > WORD_MAX || b_length > WORD_MAX)
-		return WORD_MAX;
+		return SIZE_MAX;
 	for (j = 0; j <= b_length; j++)
 		last[j] = j;
 	for (i = 1; i <= a_length; i++) {

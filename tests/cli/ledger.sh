@@ -70,6 +70,10 @@ ledger_lists() {
 	is 0 '^STATE  *live$' show "pin:$first_pin"
 	is 0 "^$first_pin$" show "pin:$first_pin" -rn -o ID
 	json 1 '.error.message | test("no pin")' show pin:999999
+	case $(uname -r) in
+	6.1.*) json 3 '.error.detail == null' list --system --user 4294967295 ;;
+	*) json 3 '.error.detail | test("no such user")' list --system --user 4294967295 ;;
+	esac
 }
 
 # Who has no privilege sees his own pins, and learns nothing of others.

@@ -109,6 +109,9 @@ mistake() { # HINT ARGUMENTS...: exit 2, nothing on stdout, the hint on stderr
 		mistake "unknown column 'NO-SUCH'" $command -o NO-SUCH
 	done
 	mistake "did you mean 'check'" help chek
+	pinctl explain "$(printf '%0100d' 0 | tr 0 x)"
+	[ "$code" = 2 ]
+	[[ $err != *"did you mean"* ]]
 	mistake "did you mean 'RANGE'" check self -o -RANEG
 }
 
