@@ -248,12 +248,12 @@ int bundle_save(const struct bundle *bundle, const char *path)
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	struct stat status;
 	FILE *out;
-	int error;
+	int error = 0;
 	size_t i;
 
 	if (fd < 0)
 		return -errno;
-	/* Nor of a file that was there with other rights; a device keeps its own. */
+	/* One that was there can have other rights; a device keeps its own. */
 	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && fchmod(fd, 0600)) {
 		error = errno;
 		close(fd);
@@ -266,7 +266,8 @@ int bundle_save(const struct bundle *bundle, const char *path)
 		write_file(out, &bundle->files[i]);
 	if (!ferror(out))
 		fwrite(zeros, 1, sizeof(zeros), out);
-	error = ferror(out) || fflush(out) ? errno : 0;
+	if (ferror(out) || fflush(out))
+		error = errno;
 	if (fclose(out) && !error)
 		error = errno;
 	return -error;

@@ -223,9 +223,11 @@ static int refused(struct pinctl *pinctl, const struct pin_options *options,
 static bool has_events(struct libpin_context *ctx)
 {
 	struct libpin_info *info;
+	int ret = libpin_info_get(ctx, &info);
 	bool has;
 
-	if (libpin_info_get(ctx, &info))
+	check_memory(-ret);
+	if (ret)
 		return false;
 	has = libpin_info_features(info) & PIN_FEATURE_LEASE;
 	libpin_info_free(info);
