@@ -442,12 +442,15 @@ lists_and_shows() {
 
 # Its descriptors may be looked at, and not borrowed.
 withheld_by_yama() {
-	before=$(cat $scope)
+	before=$(cat $scope) asan=${ASAN_OPTIONS:-}
 	echo 2 >$scope
+	# Who may not trace himself either finds no leaks.
+	export ASAN_OPTIONS="${asan:+$asan:}detect_leaks=0"
 	as_dev 0 '.pins == [] and (.contexts | length == 1 and .[0].withheld == "EPERM")' \
 		show "$third"
 	su dev -c "$here/pinctl show $third" >/tmp/out 2>/tmp/err
 	echo "$before" >$scope
+	ASAN_OPTIONS=$asan
 	if grep -q "^pinctl: cannot see the pins of $third/[0-9]*: Operation not permitted" \
 		/tmp/err; then
 		passed=$((passed + 1))
