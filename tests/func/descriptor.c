@@ -313,7 +313,7 @@ static pid_t reader(void)
 		_exit(read(pin_fd, &event, sizeof(event)) != -1);
 	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
 	for (i = 0; i < 1000 && call != SYS_read; i++) {
-		usleep(10000);
+		sleep_ms(10);
 		file = fopen(path, "r");
 		ck_assert_ptr_nonnull(file);
 		if (fscanf(file, "%ld", &call) != 1)
@@ -332,7 +332,7 @@ static bool dies(pid_t pid)
 	for (i = 0; i < 1000; i++) {
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-		usleep(10000);
+		sleep_ms(10);
 	}
 	return false;
 }

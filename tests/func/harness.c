@@ -11,6 +11,7 @@
 #endif
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,12 @@ static uint64_t look_at_pinned(void)
 	return values[0] - values[1];
 }
 
+void sleep_ms(int ms)
+{
+	if (poll(NULL, 0, ms) && errno != EINTR)
+		ck_abort_msg("no sleep: %s", strerror(errno));
+}
+
 /*
  * Until two looks agree. The kernel's own, regular refresh takes the differences of its
  * processor out before it adds them up: preempted in between, it may have them in hand
@@ -94,7 +101,7 @@ static uint64_t read_pinned(void)
 	do {
 		last = now;
 		/* Whoever is preempted goes on. */
-		usleep(1000);
+		sleep_ms(1);
 		now = look_at_pinned();
 	} while (now != last && ++looks < 10);
 	return now;

@@ -168,6 +168,12 @@ bool kernel_before(int major, int minor);
  */
 pid_t fork_child(void);
 
+/*
+ * For suites that are also 32-bit programs: what glibc 2.36 calls for usleep(3) in them a
+ * kernel without COMPAT_32BIT_TIME does not have, and the test would spin.
+ */
+void sleep_ms(int ms);
+
 /* Run in a forked child; the child's exit status, 0 if all is well. */
 int in_child(int (*run)(void *), void *arg);
 
