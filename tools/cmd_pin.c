@@ -35,7 +35,8 @@ struct pin_options {
 
 /*
  * @query: as it was asked right after pinning; a lease can have been revoked by then, so
- * that @pages and @runs are those that the pin began with.
+ * that @pages and @runs are those that the pin began with.  @watched: that it is taken
+ * back will be heard of.
  */
 struct held {
 	struct libpin_context *ctx;
@@ -44,6 +45,7 @@ struct held {
 	uint64_t id;
 	uint64_t pages;
 	uint64_t runs;
+	bool watched;
 };
 
 static struct json_object *nodes_json(const struct libpin_query *query)
@@ -237,16 +239,15 @@ static bool has_events(struct libpin_context *ctx)
 /* Until it ends and is released. */
 static int hold(struct pinctl *pinctl, const struct pin_options *options, struct held *held)
 {
-	bool watched = has_events(held->ctx);
 	int ret, waited;
 
-	waited = hold_wait(watched ? held->ctx : NULL, options->seconds);
+	waited = hold_wait(held->watched ? held->ctx : NULL, options->seconds);
 	ret = libpin_unpin(held->ctx, held->id);
 	if (ret)
 		return complain(pinctl, EXIT_UNKNOWN, NULL, NULL,
 				"cannot release pin %" PRIu64 ": %s", held->id, strerror(-ret));
 	/* Only now nothing can happen to it any more. */
-	if (!waited && watched)
+	if (!waited && held->watched)
 		waited = hold_revocation(held->ctx, held->id, &held->revocation);
 	if (waited)
 		return complain(pinctl, EXIT_UNKNOWN, "it is released", NULL,
@@ -263,6 +264,8 @@ static int show_and_hold(struct pinctl *pinctl, const struct pin_options *option
 		.id = libpin_pin_id(pin),
 		.pages = libpin_pin_pages(pin),
 		.runs = libpin_pin_runs(pin),
+		/* Asked before the pin is shown, after which nothing may go wrong any more. */
+		.watched = has_events(ctx),
 	};
 	int ret;
 
