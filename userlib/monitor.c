@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <netlink/attr.h>
-#include <netlink/genl/ctrl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -62,9 +61,9 @@ static int join(struct libpin_monitor *monitor, size_t buffer)
 
 	if (size && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	group = genl_ctrl_resolve_grp(sock, PIN_NL_FAMILY, PIN_NL_GROUP_EVENTS);
+	group = libpin_wire_resolve(sock, PIN_NL_GROUP_EVENTS);
 	if (group < 0)
-		return libpin_wire_error(group);
+		return group;
 	return setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) ?
 	       -errno : 0;
 }

@@ -14,9 +14,11 @@
 
 #include "wire.h"
 
-int libpin_wire_error(int nl_error)
+static int wire_error(int nl_error)
 {
 	switch (abs(nl_error)) {
+	case 0:
+		return 0;
 	case NLE_NOMEM:
 		return -ENOMEM;
 	case NLE_OBJ_NOTFOUND:
@@ -30,6 +32,19 @@ int libpin_wire_error(int nl_error)
 	default:
 		return -EIO;
 	}
+}
+
+int libpin_wire_resolve(struct nl_sock *sock, const char *group)
+{
+	int ret;
+
+	errno = 0;
+	ret = group ? genl_ctrl_resolve_grp(sock, PIN_NL_FAMILY, group) :
+		      genl_ctrl_resolve(sock, PIN_NL_FAMILY);
+	/* Without memory to ask libnl 3.7 says that there is none; malloc() tells. */
+	if (ret == -NLE_OBJ_NOTFOUND && errno == ENOMEM)
+		ret = -NLE_NOMEM;
+	return ret < 0 ? wire_error(ret) : ret;
 }
 
 /* Words for what fails; a request is not sent back along with them. */
@@ -56,15 +71,14 @@ int libpin_wire_open(struct libpin_wire **wire)
 		free(new);
 		return -ENOMEM;
 	}
-	ret = genl_connect(new->sock);
-	if (!ret) {
-		ret = genl_ctrl_resolve(new->sock, PIN_NL_FAMILY);
-		new->family = ret;
-	}
+	ret = wire_error(genl_connect(new->sock));
+	if (!ret)
+		ret = libpin_wire_resolve(new->sock, NULL);
 	if (ret < 0) {
 		libpin_wire_close(new);
-		return libpin_wire_error(ret);
+		return ret;
 	}
+	new->family = ret;
 	set_options(new);
 	*wire = new;
 	return 0;

@@ -67,7 +67,8 @@ struct libpin_context_record {
 /* wire.c */
 int libpin_wire_open(struct libpin_wire **wire);
 void libpin_wire_close(struct libpin_wire *wire);
-int libpin_wire_error(int nl_error);
+/* The number of the family, or of its group if @group is not NULL; -errno. */
+int libpin_wire_resolve(struct nl_sock *sock, const char *group);
 /* A request; the caller frees it with nlmsg_free(). NULL: no memory. */
 struct nl_msg *libpin_wire_request(const struct libpin_wire *wire, uint8_t cmd, int flags);
 /* Sends @request and frees it. */

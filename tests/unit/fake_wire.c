@@ -8,6 +8,7 @@
 #include <netlink/errno.h>
 #include <netlink/genl/ctrl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -120,10 +121,20 @@ int __wrap_genl_connect(struct nl_sock *sock)
 	return 0;
 }
 
+/* As libnl looks for a name: it needs memory, and without it there is no such name. */
+static int looks_for(const char *name, const char *there)
+{
+	void *volatile memory = calloc(1, 1);
+	int found = memory && !strcmp(name, there);
+
+	free(memory);
+	return found;
+}
+
 int __wrap_genl_ctrl_resolve(struct nl_sock *sock, const char *name)
 {
 	(void)sock;
-	return strcmp(name, "pin") ? -NLE_OBJ_NOTFOUND : FAKE_FAMILY;
+	return looks_for(name, "pin") ? FAKE_FAMILY : -NLE_OBJ_NOTFOUND;
 }
 
 int __wrap_genl_ctrl_resolve_grp(struct nl_sock *sock, const char *name, const char *group)
@@ -131,7 +142,7 @@ int __wrap_genl_ctrl_resolve_grp(struct nl_sock *sock, const char *name, const c
 	(void)sock;
 	if (group_error)
 		return -group_error;
-	return strcmp(name, "pin") || strcmp(group, "events") ? -NLE_OBJ_NOTFOUND : 7;
+	return looks_for(name, "pin") && !strcmp(group, "events") ? 7 : -NLE_OBJ_NOTFOUND;
 }
 
 int __wrap_nl_socket_get_fd(const struct nl_sock *sock)
