@@ -41,7 +41,7 @@ int libpin_wire_resolve(struct nl_sock *sock, const char *group)
 	errno = 0;
 	ret = group ? genl_ctrl_resolve_grp(sock, PIN_NL_FAMILY, group) :
 		      genl_ctrl_resolve(sock, PIN_NL_FAMILY);
-	/* Without memory to ask libnl 3.7 says that there is none; malloc() tells. */
+	/* Without memory to ask, libnl 3.7 says that there is no such name; malloc() tells. */
 	if (ret == -NLE_OBJ_NOTFOUND && errno == ENOMEM)
 		ret = -NLE_NOMEM;
 	return ret < 0 ? wire_error(ret) : ret;
