@@ -18,8 +18,9 @@ hold() {
 	pin=$(sed -n 's/^pin \([0-9]*\):.*/\1/p' /tmp/scene)
 }
 
+# Whose pin was taken away may have ended by itself.
 drop() {
-	kill "$holder"
+	kill "$holder" 2>/dev/null
 	wait "$holder"
 }
 
