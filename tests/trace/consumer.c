@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * consumer [-l LIMIT] CALL MEMORY LENGTH [DEVICE]: one registration of the kernel's own, of
- * the whole of a mapping, for writing; prints the errno's name, or ok, and the address.
+ * consumer [-l LIMIT] [-s SECONDS] CALL MEMORY LENGTH [DEVICE]: one registration of the
+ * kernel's own, of the whole of a mapping, for writing; prints the errno's name, or ok, and
+ * the address.
  *
  * CALL is io_uring, xdp, udmabuf, rdma, vfio (with /dev/vfio/GROUP) or iommufd (with
  * /dev/vfio/devices/NAME).  MEMORY is anon, hole (nothing is mapped from the middle on),
  * stuck (nobody answers its page faults), or a file, mapped shared, or private if
  * ",private" follows; of FILE+FILE, shared, the second is mapped from the middle on.
- * With -l RLIMIT_MEMLOCK is LIMIT bytes, and there is no CAP_IPC_LOCK.
+ * With -l RLIMIT_MEMLOCK is LIMIT bytes, and there is no CAP_IPC_LOCK.  With -s it stays for
+ * so many seconds.
  *
  * consumer programs: how many BPF programs that trace there are in the kernel.
  * consumer entries: how many calls their maps say are on their way.
@@ -296,6 +298,7 @@ static int registers(const char *call, void *addr, size_t length, const char *de
 
 int main(int argc, char **argv)
 {
+	unsigned int seconds = 0;
 	int error = 0, times = 1;
 	size_t length;
 	void *addr;
@@ -307,12 +310,14 @@ int main(int argc, char **argv)
 	for (; argc > 2 && argv[1][0] == '-'; argc -= 2, argv += 2) {
 		if (argv[1][1] == 'l')
 			limit(argv[2]);
+		else if (argv[1][1] == 's')
+			seconds = strtoul(argv[2], NULL, 10);
 		else
 			times = atoi(argv[2]);
 	}
 	if (argc < 4) {
-		fputs("usage: consumer [-l LIMIT] [-n TIMES] CALL MEMORY LENGTH [DEVICE]\n",
-		      stderr);
+		fputs("usage: consumer [-l LIMIT] [-n TIMES] [-s SECONDS] CALL MEMORY LENGTH "
+		      "[DEVICE]\n", stderr);
 		return 2;
 	}
 	length = size(argv[3]);
@@ -320,5 +325,6 @@ int main(int argc, char **argv)
 	while (times--)
 		error = registers(argv[1], addr, length, argv[4]);
 	printf("%s %#lx\n", error ? strerrorname_np(error) : "ok", (unsigned long)addr);
+	sleep(seconds);
 	return 0;
 }

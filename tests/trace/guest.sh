@@ -256,6 +256,14 @@ stacks() {
 	registers EOPNOTSUPP '(.stack | any(test("^io_sqe_buffers?_register\\+"))) and
 		(.stack | any(test("^/.*\\+0x|^0x")))' \
 		io_uring /mnt/dax/data 4M
+	# Of a process that is still there the files are known.
+	"$here/consumer" -s 300 io_uring /mnt/dax/data 4M > /dev/null &
+	pid=$!
+	wait_until has_line $pid
+	lines_of $pid > /tmp/line
+	check "a frame has the program's file" grep -q '"/[^"]*+0x' /tmp/line
+	kill $pid
+	wait $pid 2> /dev/null
 	stop_trace
 }
 
